@@ -1,0 +1,1 @@
+"""The demonstration workspace: a small real assistant, its handbook and its customers."""
