@@ -1,0 +1,10 @@
+// A search field that narrows a list on the page: data-filters names the rows.
+(() => {
+  "use strict";
+  document.addEventListener("input", (event) => {
+    const rows = event.target.dataset?.filters;
+    if (!rows) return;
+    const wanted = event.target.value.trim().toLocaleLowerCase();
+    for (const row of document.querySelectorAll(rows)) row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted);
+  });
+})();

@@ -1,0 +1,82 @@
+// Letter keys. What a key does is said in the markup: data-key names the letter, data-focus where it leads.
+// They sleep while someone types and with a modifier held; they can be switched off (WCAG 2.1.4).
+(() => {
+  "use strict";
+  const OFF = "reviewqueue.keys-off";
+  const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])";
+
+  const isTyping = () => Boolean(document.activeElement?.matches(TYPING));
+  const isOff = () => localStorage.getItem(OFF) === "1";
+
+  const press = (element) => {
+    if (element.matches("details")) {
+      element.open = !element.open;
+      if (element.open) element.querySelector("textarea, select, input")?.focus();
+      return;
+    }
+    element.click();
+    const target = element.dataset.focus;
+    if (target && element.checked) document.querySelector(target)?.focus();
+  };
+
+  const find = (key) => document.querySelector(`.wb [data-key="${CSS.escape(key.toUpperCase())}"]`);
+
+  const onKey = (event) => {
+    if (event.key === "Escape") return wake();
+    if (event.ctrlKey && event.key === "Enter") return submit(event);
+    if (isTyping() || event.altKey || event.metaKey || event.repeat) return;
+    if (event.ctrlKey) return event.key.toLowerCase() === "z" && undo(event);
+    if (isOff()) return;
+    if (event.key === "?") return document.getElementById("help")?.togglePopover();
+    const element = event.key.length === 1 && find(event.key);
+    if (!element || element.disabled) return;
+    event.preventDefault();
+    press(element);
+  };
+
+  const wake = () => {
+    if (isTyping()) return document.activeElement.blur();
+    for (const open of document.querySelectorAll(".wb details[open].aside, .me[open]")) open.open = false;
+  };
+
+  // in an open pane (escalate, return, snooze) the same keys send that pane
+  const submit = (event) => {
+    const pane = document.querySelector(".wb .aside[open] button, .wb [data-submit]");
+    if (!pane) return;
+    event.preventDefault();
+    pane.click();
+  };
+
+  const undo = (event) => {
+    const button = document.querySelector("#undo button");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  };
+
+  // a click on Edit leads to the text; walking through the radios with arrows does not
+  const onClick = (event) => {
+    const target = event.detail > 0 && event.target.dataset?.focus;
+    if (target && event.target.checked) document.querySelector(target)?.focus();
+  };
+
+  const draw = (wb) => {
+    wb.classList.toggle("keys-off", isOff());
+    const box = wb.querySelector("#keys-on");
+    if (box) box.checked = !isOff();
+  };
+
+  document.addEventListener("rq:turn", ({ detail: { wb, signal } }) => {
+    const sleep = () => wb.classList.toggle("asleep", isTyping());
+    draw(wb);
+    sleep();
+    document.addEventListener("keydown", onKey, { signal });
+    document.addEventListener("focusin", sleep, { signal });
+    document.addEventListener("focusout", () => setTimeout(sleep), { signal });
+    wb.addEventListener("click", onClick, { signal });
+    wb.querySelector("#keys-on")?.addEventListener("change", (event) => {
+      localStorage.setItem(OFF, event.target.checked ? "0" : "1");
+      draw(wb);
+    }, { signal });
+  });
+})();
