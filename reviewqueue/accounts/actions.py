@@ -1,0 +1,150 @@
+"""The verbs that make workspaces, members and keys, and that slow down guessing."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+
+from reviewqueue.audit.actions import SYSTEM, Actor, record
+from reviewqueue.common.errors import Conflict, Invalid, Place, ProductError
+
+from .models import ApiKey, Membership, Role, SignInFailure, User, Workspace
+
+THROTTLE_WINDOW = timedelta(minutes=15)
+MAX_FAILURES_PER_EMAIL = 8
+MAX_FAILURES_PER_ADDRESS = 40
+
+
+class TooManyTries(ProductError):
+    """Too many wrong passwords: please wait a quarter of an hour, or ask an admin for a new password."""
+
+    status = 429
+    slug = "too-many-tries"
+
+
+class WrongPassword(ProductError):
+    """This e-mail address and password do not belong together."""
+
+    status = 401
+    slug = "wrong-password"
+
+
+def create_workspace(*, slug: str, name: str, now: datetime) -> Workspace:
+    """Create a workspace with a secret of its own. Raises Conflict when the slug is taken."""
+    if Workspace.objects.filter(slug=slug).exists():
+        raise Conflict(f"There is a workspace {slug} already.")
+    with transaction.atomic():
+        workspace = Workspace.objects.create(slug=slug, name=name, secret=secrets.token_bytes(32), created_at=now)
+        record(workspace_id=workspace.pk, verb="create", subject=("workspace", workspace.pk), by=SYSTEM, at=now)
+    return workspace
+
+
+def add_member(
+    *, workspace: Workspace, email: str, name: str, role: str, password: str | None, by: Actor, now: datetime
+) -> Membership:
+    """Make a person a member; a new person gets the password, one who is known elsewhere keeps theirs.
+
+    Raises Invalid for an unknown role, Conflict when they are a member already.
+    """
+    if role not in Role.values:
+        raise Invalid("This role is not known.", places=[Place("#/role", f"One of {', '.join(Role.values)}.")])
+    with transaction.atomic():
+        user = User.objects.filter(email=email.strip().lower()).first()
+        user = user or User.objects.create_user(email, password, name=name)
+        if Membership.objects.filter(workspace=workspace, user=user, ended_at=None).exists():
+            raise Conflict(f"{email} is a member already.")
+        membership = Membership.objects.create(workspace=workspace, user=user, role=role, created_at=now)
+        record(
+            workspace_id=workspace.pk,
+            verb="join",
+            subject=("user", user.pk),
+            by=by,
+            at=now,
+            data={"role": role},
+        )
+    return membership
+
+
+def end_membership(*, membership: Membership, by: User, actor: Actor, now: datetime) -> None:
+    """End a person's membership; what they did stays on record."""
+    with transaction.atomic():
+        if not Membership.objects.filter(pk=membership.pk, ended_at=None).update(ended_at=now, ended_by=by):
+            raise Conflict("This membership has ended already.")
+        record(
+            workspace_id=membership.workspace_id,
+            verb="leave",
+            subject=("user", membership.user_id),
+            by=actor,
+            at=now,
+        )
+
+
+def digest_of(secret: str) -> bytes:
+    """Return what is stored of a key: its SHA-256 (keys are long and random, so no slow hash is needed)."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def create_key(
+    *,
+    workspace: Workspace,
+    name: str,
+    scopes: Sequence[str],
+    by: Actor,
+    now: datetime,
+    source_slug: str = "",
+    user: User | None = None,
+    created_by: User | None = None,
+) -> tuple[ApiKey, str]:
+    """Create a key; the second value is the key itself, which is never shown again. Raises Invalid."""
+    unknown = sorted(set(scopes) - set(ApiKey.Scope.values))
+    if unknown or not scopes:
+        known = ", ".join(ApiKey.Scope.values)
+        raise Invalid("A scope is not known.", places=[Place("#/scopes", f"Known scopes are {known}.")])
+    if user and not Membership.objects.filter(workspace=workspace, user=user, ended_at=None).exists():
+        raise Invalid("The person is no member.", places=[Place("#/user", "Not a member of this workspace.")])
+    secret = "rq_" + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        row = ApiKey.objects.create(
+            workspace=workspace,
+            name=name,
+            prefix=secret[:8],
+            digest=digest_of(secret),
+            scopes=sorted(set(scopes)),
+            source_slug=source_slug,
+            user=user,
+            created_at=now,
+            created_by=created_by,
+        )
+        record(workspace_id=workspace.pk, verb="create", subject=("key", row.pk), by=by, at=now)
+    return row, secret
+
+
+def revoke_key(*, api_key: ApiKey, by: User, actor: Actor, now: datetime) -> None:
+    """Make a key useless from this moment."""
+    with transaction.atomic():
+        if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            raise Conflict("This key is revoked already.")
+        record(workspace_id=api_key.workspace_id, verb="revoke", subject=("key", api_key.pk), by=actor, at=now)
+
+
+def check_password(*, email: str, password: str, address: str | None, now: datetime) -> User:
+    """Return the person whose password fits. Raises WrongPassword, or TooManyTries after repeated failures."""
+    digest = digest_of(email.strip().lower())
+    recent = SignInFailure.objects.filter(at__gt=now - THROTTLE_WINDOW)
+    if recent.filter(email_digest=digest).count() >= MAX_FAILURES_PER_EMAIL:
+        raise TooManyTries
+    if address and recent.filter(address=address).count() >= MAX_FAILURES_PER_ADDRESS:
+        raise TooManyTries
+    user = authenticate(username=email.strip().lower(), password=password)
+    if not isinstance(user, User):
+        SignInFailure.objects.create(email_digest=digest, address=address, at=now)
+        raise WrongPassword
+    return user
+
+
+def forget_failures(*, before: datetime) -> None:
+    """Drop wrong passwords that no longer count."""
+    SignInFailure.objects.filter(at__lt=before).delete()

@@ -1,0 +1,40 @@
+"""Who calls: API keys and their scopes."""
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.queries import viewer_with_key
+from reviewqueue.common.errors import NotAllowed
+
+
+class KeyAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <key>``; ``request.auth`` is the viewer."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Viewer]:
+        """Return the key's person (or None) and viewer. Raises AuthenticationFailed."""
+        scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        viewer = viewer_with_key(secret.strip()) if scheme.lower() == "bearer" and secret.isascii() else None
+        if viewer is None:
+            raise AuthenticationFailed("Send Authorization: Bearer <key> with a key that is not revoked.")
+        return viewer.user, viewer
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for."""
+        return "Bearer"
+
+
+class HasScope(BasePermission):
+    """The view says which scope each method needs: ``scopes = {"GET": "items:read"}``."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Raise NotAllowed, naming the scope that is missing."""
+        method = "GET" if request.method == "HEAD" else request.method
+        needed = view.scopes.get(method)
+        if needed and needed not in request.auth.scopes:
+            raise NotAllowed(f"This key lacks the scope {needed}.")
+        return True

@@ -1,0 +1,42 @@
+"""Reading request bodies: bounded, strict, exact."""
+
+from typing import IO, Any
+
+from rest_framework.parsers import BaseParser
+
+from reviewqueue.common.errors import TooLarge
+from reviewqueue.common.strictjson import Document, decode, read
+
+MAX_BODY = 1024 * 1024
+MAX_BATCH = 16 * 1024 * 1024
+
+
+class StrictJSONParser(BaseParser):
+    """Parses one JSON document; ``request.data`` is a Document (exact text, value, canonical form)."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Document:
+        """Return the document. Raises TooLarge or Malformed."""
+        return read(decode(read_body(stream, parser_context, MAX_BODY)))
+
+
+class BatchParser(BaseParser):
+    """Reads a batch's text; its items are parsed one by one later."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> str:
+        """Return the text. Raises TooLarge or Malformed."""
+        return decode(read_body(stream, parser_context, MAX_BATCH))
+
+
+def read_body(stream: IO[bytes], context: Any, limit: int) -> bytes:
+    """Read a body of at most ``limit`` bytes, whatever its Content-Length says. Raises TooLarge."""
+    declared = context["request"].META.get("CONTENT_LENGTH") or "0"
+    if declared.isdigit() and int(declared) > limit:
+        raise TooLarge(f"A body may have {limit // 1024 // 1024} MiB.")
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"A body may have {limit // 1024 // 1024} MiB.")
+    return body

@@ -1,0 +1,67 @@
+"""Errors as RFC 9457 problem details: a stable type, a title, and the place of each fault."""
+
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from reviewqueue.common.errors import NotThere, ProductError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "https://reviewqueue.dev/problems/"
+_TITLES = {
+    400: ("malformed", "The request could not be read."),
+    401: ("no-key", "A valid API key is required."),
+    403: ("not-allowed", "This key does not allow that."),
+    404: ("not-there", "There is nothing at this address, or it is not yours to see."),
+    405: ("method-not-allowed", "This address does not answer that method."),
+    406: ("not-acceptable", "Only application/json can be given."),
+    413: ("too-large", "The body is larger than allowed."),
+    415: ("wrong-type", "The body must be application/json."),
+    429: ("too-many", "Too many requests."),
+}
+
+
+def problem(status: int, slug: str, title: str, detail: str, places=()) -> dict[str, Any]:
+    """Return the body of a problem."""
+    body: dict[str, Any] = {"type": TYPE + slug, "title": title, "status": status, "detail": detail}
+    if places:
+        body["errors"] = [{"pointer": place.pointer, "detail": place.detail} for place in places]
+    return body
+
+
+def of_error(error: ProductError) -> dict[str, Any]:
+    """Return the body for one of the product's own errors."""
+    return problem(error.status, error.slug, error.title(), error.detail, error.places)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error that a view raised; faults of ours go on to Django and become a plain 500."""
+    if isinstance(error, Http404):
+        error = NotThere()
+    if isinstance(error, ProductError):
+        set_rollback()
+        return Response(of_error(error), status=error.status, content_type=MEDIA_TYPE)
+    if isinstance(error, exceptions.APIException):
+        set_rollback()
+        return _of_framework(error)
+    return None
+
+
+def _of_framework(error: exceptions.APIException) -> Response:
+    slug, title = _TITLES.get(error.status_code, ("error", "The request failed."))
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    body = problem(error.status_code, slug, title, str(error.detail))
+    return Response(body, status=error.status_code, content_type=MEDIA_TYPE, headers=headers)
+
+
+def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
+    """Answer an API address that is not there."""
+    return JsonResponse(of_error(NotThere()), status=404, content_type=MEDIA_TYPE)

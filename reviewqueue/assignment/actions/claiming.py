@@ -1,0 +1,138 @@
+"""Claiming the next slot, and giving one to a named person. Needs a transaction around each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from reviewqueue.accounts.models import Membership, Role, User
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.ids import new_id
+from reviewqueue.queues.models import Queue
+
+from ..models import Assignment, Lane, Slot
+from .opening import ADJUDICATE
+
+#: How long an assigned item waits for its person before it goes back to everybody.
+ASSIGNED_FOR = timedelta(hours=24)
+HEAD = 16
+WIDEST_HEAD = 4096
+
+# The heads of the reviewer's lanes, then the first of them that nobody else is claiming at this moment. The row
+# that is locked is the row that is changed; each claim raises the fence. See docs/decisions/0003.
+CLAIM = """
+WITH head AS MATERIALIZED (
+  SELECT h.id, h.rank FROM unnest(%(lanes)s::uuid[]) AS l (lane)
+  CROSS JOIN LATERAL (
+    SELECT s.id, s.rank FROM assignment_slot s
+    WHERE s.lane_id = l.lane AND s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL
+      AND NOT EXISTS (SELECT 1 FROM assignment_exclusion x WHERE x.item_id = s.item_id AND x.user_id = %(me)s)
+      AND NOT EXISTS (SELECT 1 FROM assignment_assignment a
+                      WHERE a.item_id = s.item_id AND a.user_id = %(me)s AND a.ended_at IS NULL)
+    ORDER BY s.rank, s.id LIMIT %(head)s) h
+  ORDER BY h.rank, h.id LIMIT %(head)s
+), taken AS (
+  UPDATE assignment_slot SET holder_id = %(me)s, fence = fence + 1,
+    expires_at = coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s
+  WHERE id = (SELECT s.id FROM assignment_slot s JOIN head USING (id)
+              WHERE s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL
+              ORDER BY s.rank, s.id LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED)
+  RETURNING id, entry_id, item_id, fence, expires_at, lane_id)
+SELECT taken.*, coalesce(%(now)s::timestamptz, clock_timestamp()), (SELECT count(*) FROM head)
+FROM (SELECT 1) AS always LEFT JOIN taken ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn just opened."""
+
+    assignment: Assignment
+    fence: int
+    expires_at: datetime
+    at: datetime
+
+
+def lanes_of(*, membership: Membership, queues: Sequence[Queue]) -> list[UUID]:
+    """Return the lanes a member may take from: those whose skills and language they have."""
+    skills = {*membership.skills}
+    if membership.role in {Role.LEAD, Role.ADMIN}:
+        skills.add(ADJUDICATE)
+    return list(
+        Lane.objects.filter(queue__in=queues, skills__contained_by=sorted(skills))
+        .filter(language__in=["", *membership.languages])
+        .values_list("pk", flat=True)
+    )
+
+
+def claim(
+    *, workspace_id: UUID, by: User, lanes: Sequence[UUID], lease: timedelta, now: datetime | None = None
+) -> Turn | None:
+    """Give ``by`` the next slot of these lanes for ``lease``; None when there is nothing for this reviewer.
+
+    Without ``now`` the lease runs on the database's clock.
+    """
+    if not lanes:
+        return None
+    head = HEAD
+    while True:
+        row = _take(by, lanes, lease, head, now)
+        slot_id, entry_id, item_id, fence, expires_at, _lane, at, seen = row
+        if slot_id is not None:
+            break
+        if seen < head or head >= WIDEST_HEAD:
+            return None
+        head *= 2  # others are claiming the whole head at this moment: look further
+    turn = _open(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
+    return Turn(turn, fence, expires_at, at)
+
+
+def _take(by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: datetime | None) -> tuple:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"lanes": list(lanes), "me": by.pk, "lease": lease, "head": head, "now": now})
+        return cursor.fetchone()
+
+
+def assign(*, slot: Slot, to: User, by: User, now: datetime) -> Turn:
+    """Give a free slot to a named person. Raises Conflict when somebody holds it, or it is closed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE assignment_slot SET holder_id = %s, fence = fence + 1, expires_at = %s, held_until = NULL,"
+            " held_by_id = NULL WHERE id = %s AND holder_id IS NULL AND closed_at IS NULL RETURNING fence",
+            [to.pk, now + ASSIGNED_FOR, slot.pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Conflict("Somebody has this item already, or it is done.")
+    how = Assignment.How.ASSIGNED
+    turn = _open(slot.workspace_id, slot.pk, slot.entry_id, slot.item_id, to, by, row[0], how, now)
+    return Turn(turn, row[0], now + ASSIGNED_FOR, now)
+
+
+def _open(
+    workspace_id: UUID,
+    slot_id: UUID,
+    entry_id: UUID,
+    item_id: UUID,
+    user: User,
+    by: User,
+    fence: int,
+    how: Assignment.How,
+    at: datetime,
+) -> Assignment:
+    turn = Assignment(
+        id=new_id(),
+        workspace_id=workspace_id,
+        slot_id=slot_id,
+        entry_id=entry_id,
+        item_id=item_id,
+        user=user,
+        fence=fence,
+        how=how,
+        opened_at=at,
+        opened_by=by,
+    )
+    turn.save(force_insert=True)
+    return turn

@@ -1,0 +1,167 @@
+"""Who has the turn and until when."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from reviewqueue.accounts.models import User, WorkspaceOwned
+from reviewqueue.intake.models import Item
+from reviewqueue.queues.models import Queue
+from reviewqueue.triage.models import QueueEntry
+
+
+class Lane(WorkspaceOwned):
+    """Slots of one queue that need the same skills and language: a reviewer's lanes are known before claiming."""
+
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="lanes")
+    skills = ArrayField(models.CharField(max_length=40), default=list)
+    language = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        constraints = [
+            # skills are stored sorted, so that a set of needs has one lane
+            models.UniqueConstraint(fields=["queue", "skills", "language"], name="lane_once"),
+        ]
+
+
+class Slot(WorkspaceOwned):
+    """One review that an entry needs. The row that a claim locks is the row that a claim changes."""
+
+    class Kind(models.TextChoices):
+        REVIEW = "review"
+        ADJUDICATION = "adjudication"
+
+    entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="slots", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="slots", db_index=False)
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="slots", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.REVIEW)
+    rank = models.BigIntegerField()
+    holder = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    fence = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "number"], name="slot_number_once"),
+            # somebody holds it exactly as long as a lease runs
+            models.CheckConstraint(
+                condition=Q(holder__isnull=True, expires_at__isnull=True)
+                | Q(holder__isnull=False, expires_at__isnull=False),
+                name="slot_holder_has_lease",
+            ),
+        ]
+        indexes = [
+            # the line itself: the heads of a reviewer's lanes, in rank order
+            models.Index(
+                fields=["lane", "rank", "id"],
+                name="slot_ready",
+                condition=Q(holder__isnull=True, closed_at__isnull=True, held_until__isnull=True),
+            ),
+            # turns that may have run out
+            models.Index(
+                fields=["expires_at"],
+                name="slot_expiring",
+                condition=Q(holder__isnull=False, closed_at__isnull=True),
+            ),
+            # snoozed until a time
+            models.Index(
+                fields=["held_until"],
+                name="slot_held",
+                condition=Q(held_until__isnull=False, closed_at__isnull=True),
+            ),
+        ]
+
+
+class Assignment(WorkspaceOwned):
+    """One reviewer's turn at a slot."""
+
+    class How(models.TextChoices):
+        CLAIMED = "claimed"
+        ASSIGNED = "assigned"
+
+    class End(models.TextChoices):
+        SUBMITTED = "submitted"
+        RETURNED = "returned"
+        EXPIRED = "expired"
+        REASSIGNED = "reassigned"
+        SNOOZED = "snoozed"
+        ESCALATED = "escalated"
+        WITHDRAWN = "withdrawn"
+
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="assignments", db_index=False)
+    entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="assignments", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="assignments", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments", db_index=False)
+    fence = models.PositiveIntegerField()
+    how = models.CharField(max_length=8, choices=How.choices)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=10, choices=End.choices, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # no slot is held by two people
+            models.UniqueConstraint(
+                fields=["slot"], condition=Q(ended_at__isnull=True), name="assignment_open_once_per_slot"
+            ),
+            # nobody reviews the same entry twice at once
+            models.UniqueConstraint(
+                fields=["entry", "user"],
+                condition=Q(ended_at__isnull=True),
+                name="assignment_open_once_per_person",
+            ),
+            # an end says why
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),
+                name="assignment_end_has_reason",
+            ),
+        ]
+        indexes = [
+            # what a person holds; also keeps a claim from giving the same item twice
+            models.Index(fields=["user", "item"], name="assignment_held", condition=Q(ended_at__isnull=True)),
+            # a person's day
+            models.Index(fields=["user", "ended_at"], name="assignment_of_person"),
+            # every turn at an item
+            models.Index(fields=["item", "opened_at"], name="assignment_of_item"),
+        ]
+
+
+class Exclusion(WorkspaceOwned):
+    """An item that a person may not take (again)."""
+
+    class Reason(models.TextChoices):
+        REVIEWED = "reviewed"
+        RETURNED = "returned"
+        ESCALATED = "escalated"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="exclusions", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=9, choices=Reason.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "user"], name="exclusion_once")]
+
+
+class AssignmentNote(models.Model):
+    """Why a turn was given back, in the reviewer's words: redactable, apart from the append-only trail."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, primary_key=True, related_name="note")
+    workspace_id = models.UUIDField()
+    text = models.TextField()
+    redacted_at = models.DateTimeField(null=True)
+
+
+class Draft(models.Model):
+    """What a reviewer has typed so far."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, primary_key=True, related_name="draft")
+    workspace_id = models.UUIDField()
+    body = models.JSONField()
+    saved_at = models.DateTimeField()

@@ -1,0 +1,1 @@
+"""What every floor may use: no models, no words of the domain."""

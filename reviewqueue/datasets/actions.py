@@ -1,0 +1,232 @@
+"""The verbs that make training data: define, ask for a release, build it."""
+
+import hashlib
+import os
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Max
+
+from reviewqueue.accounts.models import User
+from reviewqueue.audit.actions import SYSTEM, Actor, record
+from reviewqueue.common.background import ring
+from reviewqueue.common.clock import now as clock_now
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.review.models import Publication
+
+from .models import Dataset, Release
+from .queries import judged_pages
+from .rules import Judged, check_query, line
+
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 3
+DATA, MANIFEST = "data.jsonl", "manifest.json"
+
+
+class NothingPublished(Conflict):
+    """Nothing has been published yet, so a release would be empty."""
+
+    slug = "nothing-published"
+
+
+def define(
+    *,
+    workspace_id: UUID,
+    slug: str,
+    name: str,
+    format: str,
+    query: Any,
+    by: User | None,
+    actor: Actor,
+    now: datetime,
+) -> Dataset:
+    """Define a dataset. Raises Invalid for a wrong query, Conflict when the slug is taken."""
+    checked = check_query(query, format)
+    if Dataset.objects.filter(workspace_id=workspace_id, slug=slug).exists():
+        raise Conflict(f"There is a dataset {slug} already.")
+    with transaction.atomic():
+        dataset = Dataset.objects.create(
+            workspace_id=workspace_id,
+            slug=slug,
+            name=name,
+            format=format,
+            query=checked,
+            created_at=now,
+            created_by=by,
+        )
+        record(workspace_id=workspace_id, verb="define", subject=("dataset", dataset.pk), by=actor, at=now)
+    return dataset
+
+
+def request_release(*, dataset: Dataset, by: User | None, actor: Actor, now: datetime) -> Release:
+    """Ask for the next version: everything published so far. Workers build it. Raises NothingPublished."""
+    through = Publication.objects.filter(workspace_id=dataset.workspace_id).aggregate(last=Max("position"))["last"]
+    if through is None:
+        raise NothingPublished
+    with transaction.atomic():
+        Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+        last = Release.objects.filter(dataset=dataset).aggregate(last=Max("version"))["last"] or 0
+        release = Release.objects.create(
+            workspace_id=dataset.workspace_id,
+            dataset=dataset,
+            version=last + 1,
+            through_position=through,
+            query=dataset.query,
+            requested_at=now,
+            requested_by=by,
+            due_at=now,
+        )
+        record(
+            workspace_id=dataset.workspace_id,
+            verb="request",
+            subject=("release", release.pk),
+            by=actor,
+            at=now,
+        )
+        ring("build_release", release.pk)
+    return release
+
+
+def take_due(*, now: datetime) -> Release | None:
+    """Take a release to build; the attempt and the lease are committed before the work begins."""
+    with transaction.atomic():
+        release = (
+            Release.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(ready_at=None, failed_at=None, due_at__lte=now)
+            .select_related("dataset")
+            .order_by("due_at")
+            .first()
+        )
+        if release is None:
+            return None
+        release.attempts += 1
+        release.lease_until = release.due_at = now + LEASE
+        release.save(update_fields=["attempts", "lease_until", "due_at"])
+    return release
+
+
+def build(*, release: Release, now: datetime) -> None:
+    """Write a release's files and mark it ready; on a fault it is due again, after three it has failed."""
+    try:
+        manifest = _write_files(release, now)
+    except Exception as error:
+        _put_back(release, type(error).__name__, now)
+        raise
+    with transaction.atomic():
+        failpoint("build.written")
+        Release.objects.filter(pk=release.pk, ready_at=None).update(
+            ready_at=now,
+            lease_until=None,
+            row_count=manifest["rows"],
+            byte_count=manifest["bytes"],
+            sha256=manifest["sha256"],
+            manifest=manifest,
+        )
+        record(
+            workspace_id=release.workspace_id,
+            verb="build",
+            subject=("release", release.pk),
+            by=SYSTEM,
+            at=now,
+            data={"rows": manifest["rows"]},
+        )
+
+
+def _put_back(release: Release, error: str, now: datetime) -> None:
+    failed = now if release.attempts >= MAX_ATTEMPTS else None
+    Release.objects.filter(pk=release.pk).update(
+        last_error=error,
+        failed_at=failed,
+        lease_until=None,
+        due_at=now + timedelta(seconds=10 * release.attempts),
+    )
+
+
+def folder_of(release: Release) -> Path:
+    """Return where a release's files lie."""
+    base = Path(settings.STORAGE_DIR) / "releases" / str(release.workspace_id)
+    return base / str(release.dataset_id) / f"v{release.version}"
+
+
+def _write_files(release: Release, now: datetime) -> dict[str, Any]:
+    """Write data and manifest beside their names, then rename: a name that exists is a whole file."""
+    folder = folder_of(release)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{DATA}.{os.getpid()}"
+    with draft.open("wb") as file:
+        counted = _write_lines(release, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(folder / DATA)
+    manifest = _manifest(release, counted, now)
+    written = folder / f".{MANIFEST}.{os.getpid()}"
+    written.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    written.rename(folder / MANIFEST)
+    return manifest
+
+
+class _Counted:
+    """What was written so far."""
+
+    def __init__(self) -> None:
+        self.rows = self.bytes = 0
+        self.sha256 = hashlib.sha256()
+        self.counts: dict[str, Counter[str]] = {name: Counter() for name in ("decision", "severity", "source")}
+
+    def add(self, judged: list[Judged], data: bytes) -> None:
+        self.rows += len(judged)
+        self.bytes += len(data)
+        self.sha256.update(data)
+        for name, counter in self.counts.items():
+            counter.update(getattr(one, name) for one in judged)
+
+
+def _write_lines(release: Release, file: BinaryIO) -> _Counted:
+    counted = _Counted()
+    format = release.dataset.format
+    for page in judged_pages(
+        workspace_id=release.workspace_id,
+        query=release.query,
+        format=format,
+        through=release.through_position,
+    ):
+        data = b"".join(line(one, format) + b"\n" for one in page)
+        file.write(data)
+        counted.add(page, data)
+        failpoint("build.page")
+        _keep_lease(release)
+    return counted
+
+
+def _keep_lease(release: Release) -> None:
+    """Renew the lease once it is half gone."""
+    moment = clock_now()
+    if release.lease_until and release.lease_until - moment < LEASE / 2:
+        release.lease_until = moment + LEASE
+        Release.objects.filter(pk=release.pk).update(
+            lease_until=F("lease_until") + LEASE / 2, due_at=F("due_at") + LEASE / 2
+        )
+
+
+def _manifest(release: Release, counted: _Counted, now: datetime) -> dict[str, Any]:
+    return {
+        "dataset": release.dataset.slug,
+        "version": release.version,
+        "format": release.dataset.format,
+        "query": release.query,
+        "through_position": release.through_position,
+        "rows": counted.rows,
+        "bytes": counted.bytes,
+        "sha256": counted.sha256.hexdigest(),
+        "counts": {name: dict(sorted(counter.items())) for name, counter in counted.counts.items()},
+        "files": [DATA],
+        "requested_at": release.requested_at.isoformat(),
+        "built_at": now.isoformat(),
+    }

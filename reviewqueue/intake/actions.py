@@ -1,0 +1,158 @@
+"""The verbs that write what arrives: receive, and (for the pipeline alone) to move an item's state."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from reviewqueue.accounts.models import Workspace
+
+from .models import Item, ItemState, ModelVersion, Source, State
+from .rules import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one submission: new, the same again (replayed), or in conflict with an earlier one."""
+
+    id: UUID
+    new: bool
+    conflict: bool = False
+
+
+_INSERT = """
+WITH given AS (
+  SELECT * FROM unnest(
+    %(id)s::uuid[], %(source)s::uuid[], %(external_id)s::text[], %(model)s::uuid[], %(kind)s::text[],
+    %(group)s::text[], %(confidence)s::float8[], %(risk_level)s::text[], %(risk_tags)s::jsonb[],
+    %(attributes)s::jsonb[], %(content_hash)s::bytea[], %(occurred_at)s::timestamptz[], %(body)s::text[],
+    %(sha256)s::bytea[], %(search_text)s::text[])
+  AS t (id, source_id, external_id, model_version_id, kind, grp, confidence, risk_level, risk_tags, attributes,
+        content_hash, occurred_at, body, sha256, search_text)
+), won AS (
+  INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, kind, "group", confidence,
+                           risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
+  SELECT id, %(workspace)s, source_id, external_id, model_version_id, kind, grp, confidence, risk_level,
+         ARRAY(SELECT jsonb_array_elements_text(risk_tags)), attributes, content_hash, occurred_at, %(now)s
+  FROM given
+  ON CONFLICT (source_id, external_id) DO NOTHING
+  RETURNING id
+), content AS (
+  INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
+  SELECT given.id, %(workspace)s, body, sha256, search_text FROM given JOIN won USING (id)
+), state AS (
+  INSERT INTO intake_itemstate (item_id, workspace_id, state, since)
+  SELECT id, %(workspace)s, 'received', %(now)s FROM won
+)
+SELECT id FROM won
+"""
+
+
+def receive(
+    *, workspace: Workspace, submissions: Sequence[Submission], sources: dict[str, Source], now: datetime
+) -> list[Received]:
+    """Store submissions; answer for each, in order. Needs a transaction around it.
+
+    The first of several with one external_id is kept; the others are replays or conflicts with it. Rows are
+    inserted sorted by (source, external_id), so that overlapping batches cannot deadlock.
+    """
+    firsts: dict[tuple[str, str], Submission] = {}
+    for one in submissions:
+        firsts.setdefault((one.source, one.external_id), one)
+    ordered = [firsts[key] for key in sorted(firsts)]
+    won = _insert(workspace, ordered, sources, now)
+    stored = {key: (one.id, one.content_hash) for key, one in firsts.items() if one.id in won}
+    stored |= _earlier([one for one in ordered if one.id not in won], sources)
+    return [_received(one, stored[(one.source, one.external_id)], won) for one in submissions]
+
+
+def _received(one: Submission, stored: tuple[UUID, bytes], won: set[UUID]) -> Received:
+    kept_id, kept_hash = stored
+    return Received(id=kept_id, new=one.id in won, conflict=kept_hash != one.content_hash)
+
+
+def _insert(
+    workspace: Workspace, ordered: Sequence[Submission], sources: dict[str, Source], now: datetime
+) -> set[UUID]:
+    models = _model_versions(workspace, ordered, sources, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "workspace": workspace.pk,
+                "now": now,
+                "id": [one.id for one in ordered],
+                "source": [sources[one.source].pk for one in ordered],
+                "model": [models.get((one.source, one.model)) for one in ordered],
+                "risk_tags": [orjson.dumps(one.risk_tags).decode() for one in ordered],
+                "attributes": [orjson.dumps(one.attributes).decode() for one in ordered],
+                **{name: [getattr(one, name) for one in ordered] for name in _PLAIN},
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+_PLAIN = [
+    "external_id",
+    "kind",
+    "group",
+    "confidence",
+    "risk_level",
+    "content_hash",
+    "occurred_at",
+    "body",
+    "sha256",
+    "search_text",
+]
+
+
+def _earlier(losers: Sequence[Submission], sources: dict[str, Source]) -> dict[tuple[str, str], tuple[UUID, bytes]]:
+    """Read what was there before, in a new statement that sees what the insert waited for."""
+    if not losers:
+        return {}
+    slugs = {source.pk: slug for slug, source in sources.items()}
+    rows = Item.objects.filter(
+        source__in={sources[one.source].pk for one in losers},
+        external_id__in=[one.external_id for one in losers],
+    ).values_list("source_id", "external_id", "id", "content_hash")
+    return {(slugs[source], external): (pk, bytes(content)) for source, external, pk, content in rows}
+
+
+# Model versions are few and never change, so each process remembers those it has seen.
+_seen_models: dict[tuple[UUID, tuple[str, str, str, str]], UUID] = {}
+
+
+def _model_versions(
+    workspace: Workspace, submissions: Iterable[Submission], sources: dict[str, Source], now: datetime
+) -> dict[tuple[str, tuple[str, str, str, str] | None], UUID]:
+    wanted = sorted({(one.source, one.model) for one in submissions if one.model})
+    return {(slug, model): _model_version(workspace, sources[slug], model, now) for slug, model in wanted}
+
+
+def _model_version(workspace: Workspace, source: Source, model: tuple[str, str, str, str], now: datetime) -> UUID:
+    known = _seen_models.get((source.pk, model))
+    if known:
+        return known
+    name, version, prompt, index = model
+    row, created = ModelVersion.objects.get_or_create(
+        source=source,
+        name=name,
+        version=version,
+        prompt=prompt,
+        index=index,
+        defaults={"workspace": workspace, "first_seen_at": now},
+    )
+    if not created:  # a row of an unfinished transaction may still vanish, so only others' rows are remembered
+        _seen_models[(source.pk, model)] = row.pk
+    return row.pk
+
+
+def move_state(*, item_ids: Iterable[UUID], to: State, since: datetime, of: Iterable[State] = ()) -> int:
+    """Move items to a state (only out of the states ``of``, when given); return how many moved."""
+    rows = ItemState.objects.filter(item_id__in=list(item_ids))
+    if of:
+        rows = rows.filter(state__in=list(of))
+    return rows.update(state=to, since=since)

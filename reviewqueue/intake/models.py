@@ -1,0 +1,135 @@
+"""What the AI said: received once, never edited, only redacted."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from reviewqueue.accounts.models import Workspace, WorkspaceOwned
+from reviewqueue.common.ids import new_id
+
+
+class Kind(models.TextChoices):
+    """What sort of output an item holds."""
+
+    CHAT = "chat"
+    CLASSIFICATION = "classification"
+
+
+class Risk(models.TextChoices):
+    """How much a wrong answer could harm, as the source says."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class State(models.TextChoices):
+    """Where an item stands on its walk; docs/walk.md draws the ways between."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    IN_REVIEW = "in_review"
+    ESCALATED = "escalated"
+    SETTLED = "settled"
+    PASSED = "passed"
+    WITHDRAWN = "withdrawn"
+
+
+class Source(WorkspaceOwned):
+    """An AI system that submits items; a classification source declares its labels."""
+
+    slug = models.SlugField()
+    name = models.CharField(max_length=200)
+    labels = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "slug"], name="source_slug_once")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ModelVersion(WorkspaceOwned):
+    """What exactly answered: model, version, prompt and index, as the source names them."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="model_versions")
+    name = models.CharField(max_length=200)
+    version = models.CharField(max_length=200)
+    prompt = models.CharField(max_length=200, blank=True)
+    index = models.CharField(max_length=200, blank=True)
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "name", "version", "prompt", "index"], name="model_version_once"
+            )
+        ]
+
+
+class Item(models.Model):
+    """One output of an AI system: what queues, lists and numbers need. The content is apart."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="items", db_index=False)
+    external_id = models.CharField(max_length=255)
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="items", db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    group = models.CharField(max_length=255, blank=True)
+    confidence = models.FloatField(null=True)
+    risk_level = models.CharField(max_length=6, choices=Risk.choices, blank=True)
+    risk_tags = ArrayField(models.CharField(max_length=80), default=list)
+    attributes = models.JSONField(default=dict)
+    content_hash = models.BinaryField(max_length=32)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # a source's external_id names one item, however often it is sent
+            models.UniqueConstraint(fields=["source", "external_id"], name="item_once_per_source"),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True) | Q(confidence__range=(0, 1)),
+                name="item_confidence_is_share",
+            ),
+        ]
+        indexes = [
+            # lists, newest first (ids are in order of receipt)
+            models.Index(fields=["workspace", "-id"], name="item_newest_first"),
+            # arrivals an hour on the board
+            models.Index(fields=["workspace", "received_at"], name="item_arrivals"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class ItemContent(models.Model):
+    """An item's exact bytes as text, with their SHA-256. The only place where the AI's words live.
+
+    Its id is the item's (a UUIDv7), so it is found by key and can be partitioned by time.
+    """
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    workspace_id = models.UUIDField()
+    body = models.TextField()
+    sha256 = models.BinaryField(max_length=32)
+    search_text = models.TextField()
+    redacted_at = models.DateTimeField(null=True)
+
+
+class ItemState(models.Model):
+    """Where an item stands and since when; written by the pipeline alone."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="now_at")
+    workspace_id = models.UUIDField()
+    state = models.CharField(max_length=10, choices=State.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(state__in=State.values), name="item_state_known")]
+        indexes = [models.Index(fields=["workspace_id", "state", "since"], name="item_state_counts")]

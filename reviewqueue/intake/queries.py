@@ -1,0 +1,48 @@
+"""Reading items, as far as a person or a key may see them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import Count, QuerySet
+
+from reviewqueue.accounts.access import Viewer
+
+from .models import Item, ItemState, Source
+
+
+def visible_to(viewer: Viewer) -> QuerySet[Item]:
+    """Return the items of the viewer's workspace (of its one source, when its key is bound to one)."""
+    items = Item.objects.filter(workspace_id=viewer.workspace_id)
+    return items.filter(source__slug=viewer.source_slug) if viewer.source_slug else items
+
+
+def sources_visible_to(viewer: Viewer) -> QuerySet[Source]:
+    """Return the sources a viewer may see."""
+    sources = Source.objects.filter(workspace_id=viewer.workspace_id)
+    return sources.filter(slug=viewer.source_slug) if viewer.source_slug else sources
+
+
+def sources_by_slug(*, workspace_id: UUID, slugs: set[str]) -> dict[str, Source]:
+    """Return the workspace's sources of these slugs; unknown ones are missing."""
+    return {source.slug: source for source in Source.objects.filter(workspace_id=workspace_id, slug__in=slugs)}
+
+
+def body_of(item: Item) -> dict[str, Any]:
+    """Return an item's body as sent, as a value; what was redacted is an empty output."""
+    content = item.content
+    if content.redacted_at:
+        return {"input": {}, "output": {}, "redacted_at": content.redacted_at.isoformat()}
+    return orjson.loads(content.body)
+
+
+def state_counts(*, workspace_id: UUID) -> dict[str, int]:
+    """Return how many items stand in each state: the right-hand side of conservation."""
+    rows = ItemState.objects.filter(workspace_id=workspace_id).values_list("state").annotate(Count("item_id"))
+    return dict(rows.order_by())
+
+
+def arrivals(*, workspace_id: UUID, since: datetime, until: datetime) -> QuerySet[Item]:
+    """Return the items received in a period."""
+    return Item.objects.filter(workspace_id=workspace_id, received_at__gte=since, received_at__lt=until)

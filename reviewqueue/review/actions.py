@@ -1,0 +1,177 @@
+"""The verbs that write judgements: review, settle, publish, undo, escalate. Needs a transaction around each."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models import Max
+
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment.models import Assignment
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.ids import new_id
+from reviewqueue.intake.models import Item
+from reviewqueue.triage.models import QueueEntry
+
+from .models import (
+    Decision,
+    DuePublication,
+    Escalation,
+    EscalationContent,
+    Outcome,
+    OutcomeContent,
+    Publication,
+    Review,
+    ReviewContent,
+    Undo,
+)
+from .rules import Judgement, Settlement
+
+
+class TooLateToUndo(Conflict):
+    """This has been sent already and can no longer be undone."""
+
+    slug = "too-late-to-undo"
+
+
+def write_review(*, assignment: Assignment, judgement: Judgement, at: datetime) -> Review:
+    """Write a finished judgement and, apart from it, the reviewer's words."""
+    review = Review(
+        id=new_id(),
+        workspace_id=assignment.workspace_id,
+        assignment=assignment,
+        entry_id=assignment.entry_id,
+        item_id=assignment.item_id,
+        user_id=assignment.user_id,
+        decision=judgement.decision,
+        severity=judgement.severity,
+        cause=judgement.cause,
+        reason_codes=sorted(set(judgement.reason_codes)),
+        changed=judgement.decision == Decision.EDIT,
+        follow_up=judgement.follow_up,
+        train=judgement.train,
+        shown=judgement.shown,
+        submitted_at=at,
+    )
+    review.save(force_insert=True)
+    correction = "" if judgement.correction is None else orjson.dumps(judgement.correction).decode()
+    ReviewContent(review=review, workspace_id=review.workspace_id, correction=correction, note=judgement.note).save(
+        force_insert=True
+    )
+    return review
+
+
+def write_outcome(
+    *,
+    item: Item,
+    entry: QueueEntry,
+    settlement: Settlement,
+    final: str | None,
+    reviewers: int,
+    at: datetime,
+    undo: timedelta,
+) -> Outcome:
+    """Write an item's next outcome; it can be undone for ``undo``, then it is published."""
+    review = settlement.review
+    last = Outcome.objects.filter(item=item).aggregate(last=Max("version"))["last"] or 0
+    outcome = Outcome(
+        id=new_id(),
+        workspace_id=item.workspace_id,
+        item=item,
+        version=last + 1,
+        entry=entry,
+        review=review,
+        basis=settlement.basis,
+        disposition=Outcome.Disposition.FINAL if final is not None else Outcome.Disposition.WITHHELD,
+        decision=review.decision,
+        severity=review.severity,
+        cause=review.cause,
+        reason_codes=review.reason_codes,
+        changed=review.changed,
+        follow_up=review.follow_up,
+        train=review.train,
+        reviewers=reviewers,
+        settled_at=at,
+    )
+    outcome.save(force_insert=True)
+    _write_final(outcome, final)
+    DuePublication(outcome=outcome, workspace_id=item.workspace_id, due_at=at + undo).save(force_insert=True)
+    return outcome
+
+
+def _write_final(outcome: Outcome, final: str | None) -> None:
+    if final is not None:
+        OutcomeContent(outcome=outcome, workspace_id=outcome.workspace_id, final=final).save(force_insert=True)
+
+
+def publish_due(*, workspace_id: UUID, now: datetime, limit: int = 500) -> list[Publication]:
+    """Give due outcomes their positions, in commit order.
+
+    Positions are given under the workspace's advisory transaction lock: the next one is taken only after the
+    last has committed, so a reader who follows positions skips nothing.
+    """
+    hold_publication_order(workspace_id)
+    due = list(
+        DuePublication.objects.filter(workspace_id=workspace_id, due_at__lte=now)
+        .select_related("outcome")
+        .order_by("due_at", "outcome_id")[:limit]
+    )
+    if not due:
+        return []
+    last = Publication.objects.filter(workspace_id=workspace_id).aggregate(last=Max("position"))["last"] or 0
+    rows = [
+        Publication(
+            workspace_id=workspace_id,
+            outcome=one.outcome,
+            item_id=one.outcome.item_id,
+            position=last + number,
+            published_at=now,
+        )
+        for number, one in enumerate(due, start=1)
+    ]
+    DuePublication.objects.filter(outcome_id__in=[one.outcome_id for one in due]).delete()
+    return Publication.objects.bulk_create(rows)
+
+
+def hold_publication_order(workspace_id: UUID) -> None:
+    """Wait for, and hold to the end of the transaction, the right to publish or undo in a workspace."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('publish:' || %s, 0))", [str(workspace_id)])
+
+
+def undo(*, outcome: Outcome, by: User, now: datetime) -> Undo:
+    """Take an outcome back before anyone outside saw it. Raises TooLateToUndo once it is published."""
+    hold_publication_order(outcome.workspace_id)
+    taken_back, _ = DuePublication.objects.filter(outcome=outcome, due_at__gt=now).delete()
+    if not taken_back:
+        raise TooLateToUndo
+    return Undo.objects.create(workspace_id=outcome.workspace_id, outcome=outcome, undone_at=now, undone_by=by)
+
+
+def open_escalation(*, entry: QueueEntry, why: Escalation.Why, by: User, question: str, at: datetime) -> Escalation:
+    """Open the wait for a lead's decision on an item."""
+    escalation = Escalation.objects.create(
+        workspace_id=entry.workspace_id,
+        item_id=entry.item_id,
+        entry=entry,
+        why=why,
+        opened_at=at,
+        opened_by=by,
+    )
+    EscalationContent.objects.create(escalation=escalation, workspace_id=entry.workspace_id, question=question)
+    return escalation
+
+
+def end_escalation(*, item_id: UUID, reason: Escalation.End, by: User, at: datetime) -> int:
+    """End the item's open escalation, if there is one."""
+    return Escalation.objects.filter(item_id=item_id, ended_at=None).update(
+        ended_at=at, ended_by=by, end_reason=reason
+    )
+
+
+def resume_escalation(*, entry: QueueEntry) -> None:
+    """Open the escalation again whose decision was undone."""
+    last = Escalation.objects.filter(item_id=entry.item_id, entry=entry).order_by("-opened_at").first()
+    if last:
+        Escalation.objects.filter(pk=last.pk).update(ended_at=None, ended_by=None, end_reason="")

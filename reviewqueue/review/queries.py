@@ -1,0 +1,72 @@
+"""Reading reviews, outcomes and publications. What is outside sees publications only."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import QuerySet
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.intake.models import Item
+
+from .models import DuePublication, Escalation, Outcome, Publication, Review
+
+
+def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
+    """Return the reviews of the workspace, or a reviewer's own."""
+    reviews = Review.objects.filter(workspace_id=viewer.workspace_id)
+    return reviews if viewer.may("see_items") else reviews.filter(user=viewer.user)
+
+
+def outcomes_visible_to(viewer: Viewer) -> QuerySet[Outcome]:
+    """Return the outcomes of the workspace, undone ones too."""
+    return Outcome.objects.filter(workspace_id=viewer.workspace_id)
+
+
+def escalations_visible_to(viewer: Viewer) -> QuerySet[Escalation]:
+    """Return the workspace's open escalations, oldest first."""
+    return (
+        Escalation.objects.filter(workspace_id=viewer.workspace_id, ended_at=None)
+        .select_related("item", "entry__queue", "opened_by", "content")
+        .order_by("opened_at")
+    )
+
+
+def current_publication(item: Item) -> Publication | None:
+    """Return the newest outcome that the outside may see."""
+    return Publication.objects.filter(item=item).select_related("outcome__content").order_by("-position").first()
+
+
+def published_body(publication: Publication) -> dict[str, Any]:
+    """Return an outcome as the outside gets it (contract.md, "States, decisions, outcomes")."""
+    outcome = publication.outcome
+    content = getattr(outcome, "content", None)
+    return {
+        "item": str(outcome.item_id),
+        "version": outcome.version,
+        "decision": outcome.decision or None,
+        "basis": outcome.basis,
+        "disposition": outcome.disposition,
+        "final": orjson.loads(content.final) if content and not content.redacted_at else None,
+        "changed": outcome.changed,
+        "severity": outcome.severity or None,
+        "cause": outcome.cause or None,
+        "reason_codes": outcome.reason_codes,
+        "follow_up": outcome.follow_up,
+        "settled_at": shown(outcome.settled_at),
+        "published_at": shown(publication.published_at),
+        "reviewers": outcome.reviewers,
+        "late": False,
+        "supersedes": outcome.version - 1 or None,
+    }
+
+
+def shown(moment: datetime) -> str:
+    """Return a time as RFC 3339 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def workspaces_due(*, now: datetime) -> list[UUID]:
+    """Return the workspaces in which something waits to be published."""
+    return list(DuePublication.objects.filter(due_at__lte=now).values_list("workspace_id", flat=True).distinct())

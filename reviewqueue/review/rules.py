@@ -1,0 +1,111 @@
+"""What reviews add up to, and what a judgement must hold: pure decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from reviewqueue.common.errors import Invalid, Place
+from reviewqueue.intake.models import Kind
+from reviewqueue.intake.rules import MAX_CONTENT_BYTES
+
+from .models import Basis, Cause, Decision, Review, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer says of an item; ``correction`` is the edited output in the item kind's own form."""
+
+    decision: str
+    severity: str = Severity.NONE
+    correction: dict[str, Any] | None = None
+    reason_codes: list[str] = field(default_factory=list)
+    cause: str = ""
+    note: str = ""
+    follow_up: bool = False
+    train: bool = True
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+def check(
+    judgement: Judgement, *, kind: str, output: dict[str, Any], labels: Sequence[str], reasons: Sequence[str]
+) -> None:
+    """Raise Invalid with every place where a judgement does not fit the item it judges."""
+    places = [*_choices(judgement, reasons), *_correction(judgement, kind, output, labels)]
+    if places:
+        raise Invalid("The review is incomplete.", places=places)
+
+
+def _choices(judgement: Judgement, reasons: Sequence[str]) -> list[Place]:
+    places = []
+    if judgement.decision not in Decision.values:
+        places.append(Place("#/decision", "Choose approve, edit or reject."))
+    if judgement.severity not in Severity.values:
+        places.append(Place("#/severity", "Say how bad it was: none, minor, major or critical."))
+    elif judgement.decision == Decision.APPROVE and judgement.severity != Severity.NONE:
+        places.append(Place("#/severity", "An approved answer has no severity; edit or reject it instead."))
+    elif judgement.decision == Decision.REJECT and judgement.severity == Severity.NONE:
+        places.append(Place("#/severity", "A rejected answer is at least a minor fault."))
+    if judgement.cause and judgement.cause not in Cause.values:
+        places.append(Place("#/cause", f"The cause is one of {', '.join(Cause.values)}."))
+    if unknown := sorted(set(judgement.reason_codes) - set(reasons)):
+        places.append(Place("#/reason_codes", f"These reason codes are not known: {', '.join(unknown)[:200]}."))
+    if len(judgement.note) > 10_000:
+        places.append(Place("#/note", "A note has at most 10,000 characters."))
+    return places
+
+
+def _correction(judgement: Judgement, kind: str, output: dict[str, Any], labels: Sequence[str]) -> list[Place]:
+    correction = judgement.correction
+    if judgement.decision != Decision.EDIT:
+        return [Place("#/correction", "Only an edit carries a correction.")] if correction is not None else []
+    name = "label" if kind == Kind.CLASSIFICATION else "content"
+    value = correction.get(name) if isinstance(correction, dict) else None
+    if not isinstance(value, str) or not value.strip():
+        return [Place(f"#/correction/{name}", "An edit needs the corrected text.")]
+    if "\x00" in value:
+        return [Place(f"#/correction/{name}", "U+0000 is not allowed.")]
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_CONTENT_BYTES:
+        return [Place(f"#/correction/{name}", "The correction is too long.")]
+    if kind == Kind.CLASSIFICATION and value not in labels:
+        return [Place("#/correction/label", "The source has not declared this label.")]
+    if value == output.get(name):
+        return [Place(f"#/correction/{name}", "Nothing was changed; approve the answer instead.")]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an entry's reviews add up to: the review that stands, and on what basis."""
+
+    review: Review
+    basis: str
+
+
+def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settlement | None:
+    """Return the settlement of a full set of (review, correction text), or None when they disagree.
+
+    Unanimous: the same decision, and for edits the same text. The worst severity among them stands.
+    """
+    last = reviews[-1][0]
+    if adjudicated:
+        return Settlement(last, Basis.ADJUDICATION)
+    if len(reviews) == 1:
+        return Settlement(last, Basis.REVIEW)
+    said = {
+        (review.decision, correction if review.decision == Decision.EDIT else "") for review, correction in reviews
+    }
+    if len(said) > 1:
+        return None
+    worst = max((review for review, _ in reviews), key=lambda review: Severity.values.index(review.severity))
+    return Settlement(worst, Basis.AGREEMENT)
+
+
+def final_output(*, decision: str, correction: str, output: dict[str, Any]) -> str | None:
+    """Return the final output as JSON text: its own, the correction, or None when it is withheld."""
+    if decision == Decision.REJECT:
+        return None
+    if decision == Decision.EDIT:
+        return correction
+    return orjson.dumps(output).decode()

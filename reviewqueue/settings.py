@@ -1,0 +1,264 @@
+"""All settings, from the environment; unsafe values stop the start with one clear line.
+
+Every variable has a ``…_FILE`` form that names a file holding the value. Without ``DATABASE_URL`` and
+``REDIS_URL`` the embedded servers of ``DATA_DIR`` are used (see runtime/).
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+from reviewqueue.common.environment import env, env_flag, env_int, env_list, refuse
+from reviewqueue.runtime import CannotStart, addresses, kept_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+EMBEDDED = not env("DATABASE_URL")
+
+
+# --- the embedded servers, or others -----------------------------------------------------------------------
+
+
+def _database(url: str) -> dict:
+    """Return Django's settings for a PostgreSQL address."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        refuse("DATABASE_URL must begin with postgresql://; there is no other database engine")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": query,
+    }
+
+
+if EMBEDDED:
+    _addresses = addresses(DATA_DIR)
+    _default = _addresses.database_settings()
+    REDIS_URL = env("REDIS_URL", _addresses.redis_url)
+    CELERY_BROKER_URL = env("REDIS_URL", _addresses.broker_url)
+else:
+    _default = _database(env("DATABASE_URL"))
+    REDIS_URL = env("REDIS_URL")
+    if not REDIS_URL:
+        refuse("REDIS_URL must be set together with DATABASE_URL")
+    CELERY_BROKER_URL = REDIS_URL
+
+_default.setdefault("OPTIONS", {})
+_default["OPTIONS"] = {
+    **_default["OPTIONS"],
+    "application_name": env("PROGRAM", "reviewqueue"),
+    "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000",
+    "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20), "timeout": 10, "max_idle": 120},
+}
+_default["CONN_MAX_AGE"] = 0
+DATABASES = {"default": _default}
+
+
+# --- safety ------------------------------------------------------------------------------------------------
+
+DEBUG = env_flag("DEBUG", False)
+
+
+def _embedded_secret_key() -> str:
+    """Return the embedded start's own key: made once, kept at 0600."""
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        return kept_secret(DATA_DIR / "secret_key")
+    except CannotStart as error:
+        refuse(str(error))
+
+
+SECRET_KEY = env("SECRET_KEY") or (_embedded_secret_key() if EMBEDDED else "")
+if not SECRET_KEY:
+    refuse("SECRET_KEY must be set (50 characters or more) when DATABASE_URL is")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY or "change" in SECRET_KEY.lower():
+    refuse("SECRET_KEY is too short or a known default; use 50 or more random characters")
+if DEBUG and not EMBEDDED:
+    refuse("DEBUG must not be on with an external database; unset DEBUG")
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else [])
+if "*" in ALLOWED_HOSTS:
+    refuse("ALLOWED_HOSTS must name the hosts; * is refused")
+if not ALLOWED_HOSTS:
+    refuse("ALLOWED_HOSTS must name the hosts this product is reached at")
+
+HTTPS = env_flag("HTTPS", not EMBEDDED)
+CSRF_TRUSTED_ORIGINS = env_list(
+    "CSRF_TRUSTED_ORIGINS", [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "rq_session", "rq_csrf"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 7
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_flag("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+
+# --- the product -------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "reviewqueue.audit",
+    "reviewqueue.accounts",
+    "reviewqueue.queues",
+    "reviewqueue.intake",
+    "reviewqueue.triage",
+    "reviewqueue.assignment",
+    "reviewqueue.review",
+    "reviewqueue.delivery",
+    "reviewqueue.datasets",
+    "reviewqueue.api",
+    "reviewqueue.web",
+    "reviewqueue.demo",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "reviewqueue.web.context.member_middleware",
+]
+
+ROOT_URLCONF = "reviewqueue.urls"
+WSGI_APPLICATION = "reviewqueue.wsgi.application"
+ASGI_APPLICATION = "reviewqueue.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign_in"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "reviewqueue.web.context.everywhere",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", str(DATA_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGE_DIR = Path(env("STORAGE_DIR", str(DATA_DIR / "storage")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+
+UNDO_SECONDS = 10
+PRIVATE_WEBHOOKS = env_flag("PRIVATE_WEBHOOKS", EMBEDDED)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["reviewqueue.api.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["reviewqueue.api.keys.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["reviewqueue.api.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "reviewqueue.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Review Queue",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Submit AI outputs for review; get the outcome, the correction and the training data back.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- the bell (architecture: PostgreSQL is the queue) --------------------------------------------------------
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.5,
+    "max_retries": 0,
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "reviewqueue"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}, "httpx": {"level": "WARNING"}},
+}

@@ -1,0 +1,206 @@
+"""The verbs that write triage: wait, take, finish, place, end a stay; and a policy's versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+
+from reviewqueue.accounts.models import User
+from reviewqueue.audit.actions import Actor, record
+from reviewqueue.common.errors import Conflict, Invalid, Place
+from reviewqueue.common.ids import new_id
+from reviewqueue.intake.models import Item
+from reviewqueue.queues.models import Queue
+
+from .models import Pending, QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
+from .rules import Decided, check_condition, rank_of
+
+LEASE = timedelta(seconds=120)
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A pending item in this worker's hands; ``attempts`` counts this one."""
+
+    item_id: UUID
+    attempts: int
+    lease_until: datetime
+
+
+def await_triage(*, workspace_id: UUID, item_ids: Sequence[UUID], now: datetime) -> None:
+    """Open the wait for triage, in the transaction that receives the items."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO triage_pending (item_id, workspace_id, due_at, attempts, last_error)"
+            " SELECT id, %s, %s, 0, '' FROM unnest(%s::uuid[]) AS t (id)",
+            [workspace_id, now, list(item_ids)],
+        )
+
+
+_TAKE = """
+UPDATE triage_pending SET attempts = attempts + 1, lease_until = %(until)s
+WHERE item_id IN (
+  SELECT item_id FROM triage_pending
+  WHERE due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
+  ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING item_id, attempts
+"""
+
+
+def take_pending(*, now: datetime, limit: int = 200) -> list[Taken]:
+    """Take due items for triage; the attempt and the lease are committed before any work begins."""
+    until = now + LEASE
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"now": now, "until": until, "limit": limit})
+        return [Taken(item_id, attempts, until) for item_id, attempts in cursor.fetchall()]
+
+
+def put_back(*, taken: Taken, error: str, now: datetime) -> None:
+    """Let go of a failed item; it is due again after a growing pause. ``error`` is a class name, never text."""
+    Pending.objects.filter(item_id=taken.item_id, lease_until=taken.lease_until).update(
+        lease_until=None, last_error=error[:80], due_at=now + timedelta(seconds=5 * taken.attempts)
+    )
+
+
+def finish(*, taken: Sequence[Taken]) -> None:
+    """Close the wait of items just decided. Raises Conflict when another worker has taken one meanwhile."""
+    until = {one.lease_until for one in taken}
+    rows = Pending.objects.filter(item_id__in=[one.item_id for one in taken], lease_until__in=until)
+    deleted, _per_model = rows.delete()
+    if deleted != len(taken):
+        raise Conflict("Another worker has taken one of these items.")
+
+
+def record_decisions(
+    *, decided: Mapping[Item, Decided], policy: RoutingPolicy | None, now: datetime
+) -> list[TriageDecision]:
+    """Write the first-pass decisions of items, in the order given."""
+    rows = [
+        TriageDecision(
+            workspace_id=item.workspace_id,
+            item=item,
+            pass_number=1,
+            result=one.result,
+            policy=policy,
+            rule=one.rule,
+            stratum=one.stratum,
+            design=one.design,
+            probability=one.probability,
+            reasons=one.reasons,
+            facts=one.facts,
+            decided_at=now,
+        )
+        for item, one in decided.items()
+    ]
+    return TriageDecision.objects.bulk_create(rows)
+
+
+def direct(*, item: Item, reason: str, now: datetime) -> TriageDecision:
+    """Write a further, directed pass: a person asked for a look, so it never enters an estimate."""
+    last = TriageDecision.objects.filter(item=item).aggregate(last=Max("pass_number"))["last"] or 0
+    return TriageDecision.objects.create(
+        workspace_id=item.workspace_id,
+        item=item,
+        pass_number=last + 1,
+        result=TriageDecision.Result.REVIEW,
+        stratum="directed",
+        design=TriageDecision.Design.DIRECTED,
+        probability=1.0,
+        reasons=[{"code": reason}],
+        facts={},
+        decided_at=now,
+    )
+
+
+def stay(*, decision: TriageDecision, queue: Queue, now: datetime, rule: RoutingRule | None = None) -> QueueEntry:
+    """Return an unsaved stay of the decision's item in a queue; the rule may shorten the promise or ask for more."""
+    minutes = rule.due_minutes if rule and rule.due_minutes is not None else queue.due_minutes
+    due_at = now + timedelta(minutes=minutes)
+    item = decision.item
+    return QueueEntry(
+        id=new_id(),
+        workspace_id=decision.workspace_id,
+        item=item,
+        queue=queue,
+        decision=decision,
+        reviews_required=(rule and rule.reviews_required) or queue.reviews_required,
+        placed_at=now,
+        due_at=due_at,
+        rank=rank_of(due_at=due_at, risk_level=item.risk_level, urgency=rule.urgency if rule else ""),
+        required_skills=sorted(set(rule.required_skills)) if rule else [],
+        language=rule.language if rule else "",
+    )
+
+
+def place(*, entries: Sequence[QueueEntry]) -> None:
+    """Open stays in queues. An item already staying somewhere is refused by the database."""
+    QueueEntry.objects.bulk_create(entries)
+
+
+def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now: datetime) -> None:
+    """End a stay. Raises Conflict when it has ended already."""
+    ended = QueueEntry.objects.filter(pk=entry.pk, ended_at=None).update(ended_at=now, end_reason=reason, ended_by=by)
+    if not ended:
+        raise Conflict("This item has left the queue already.")
+
+
+def resume_stay(*, entry: QueueEntry) -> None:
+    """Open a stay again whose outcome was undone."""
+    QueueEntry.objects.filter(pk=entry.pk).update(ended_at=None, end_reason="", ended_by=None)
+
+
+def move_rank(*, entry: QueueEntry, by_milliseconds: int) -> None:
+    """Raise (negative) or lower (positive) an open stay in its line."""
+    QueueEntry.objects.filter(pk=entry.pk, ended_at=None).update(rank=F("rank") + by_milliseconds)
+
+
+def activate_policy(
+    *,
+    workspace_id: UUID,
+    rules: Sequence[Mapping[str, Any]],
+    audit_rate: float,
+    audit_queue: Queue,
+    by: User | None,
+    actor: Actor,
+    now: datetime,
+) -> RoutingPolicy:
+    """Write the next version of a workspace's policy and make it current.
+
+    ``rules`` are ordered mappings with the fields of RoutingRule. Raises Invalid with the place of a bad
+    condition.
+    """
+    _check_rules(rules)
+    with transaction.atomic():
+        last = RoutingPolicy.objects.filter(workspace_id=workspace_id).aggregate(last=Max("version"))["last"] or 0
+        policy = RoutingPolicy.objects.create(
+            workspace_id=workspace_id,
+            version=last + 1,
+            audit_rate=audit_rate,
+            audit_queue=audit_queue,
+            created_at=now,
+            created_by=by,
+            activated_at=now,
+            activated_by=by,
+        )
+        RoutingRule.objects.bulk_create(
+            RoutingRule(workspace_id=workspace_id, policy=policy, position=place, **rule)
+            for place, rule in enumerate(rules, start=1)
+        )
+        record(workspace_id=workspace_id, verb="activate", subject=("policy", policy.pk), by=actor, at=now)
+    return policy
+
+
+def _check_rules(rules: Sequence[Mapping[str, Any]]) -> None:
+    places = [
+        Place(f"#/rules/{number}/conditions/{index}", fault)
+        for number, rule in enumerate(rules)
+        for index, condition in enumerate(rule.get("conditions", []))
+        if (fault := check_condition(condition))
+    ]
+    if places:
+        raise Invalid("A rule's condition is wrong.", places=places)

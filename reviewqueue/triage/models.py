@@ -1,0 +1,148 @@
+"""Which items people must see, in which queue, how urgent, and how likely it was that a person would see them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from reviewqueue.accounts.models import User, WorkspaceOwned
+from reviewqueue.intake.models import Item
+from reviewqueue.queues.models import Queue
+
+
+class RoutingPolicy(WorkspaceOwned):
+    """One version of a workspace's ordered rules; never edited once active, replaced by the next version."""
+
+    version = models.PositiveIntegerField()
+    audit_rate = models.FloatField(default=0.05)
+    audit_queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    activated_at = models.DateTimeField(null=True)
+    activated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "version"], name="routing_policy_version_once"),
+            models.CheckConstraint(condition=Q(audit_rate__range=(0, 1)), name="routing_policy_rate_is_share"),
+        ]
+        indexes = [models.Index(fields=["workspace", "-activated_at"], name="routing_policy_current")]
+
+
+class RoutingRule(WorkspaceOwned):
+    """One sentence of a policy: when all its conditions hold, the item goes to ``queue`` (or, without one, passes)."""
+
+    class Urgency(models.TextChoices):
+        NORMAL = "normal"
+        HIGH = "high"
+
+    policy = models.ForeignKey(RoutingPolicy, on_delete=models.PROTECT, related_name="rules")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    conditions = models.JSONField(default=list)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, null=True, related_name="+")
+    urgency = models.CharField(max_length=6, choices=Urgency.choices, default=Urgency.NORMAL)
+    due_minutes = models.PositiveIntegerField(null=True)
+    reviews_required = models.PositiveSmallIntegerField(null=True)
+    required_skills = ArrayField(models.CharField(max_length=40), default=list)
+    language = models.CharField(max_length=10, blank=True)
+    sample_rate = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "position"], name="routing_rule_position_once"),
+            models.CheckConstraint(
+                condition=Q(sample_rate__isnull=True) | Q(sample_rate__range=(0, 1)),
+                name="routing_rule_rate_is_share",
+            ),
+        ]
+
+
+class Pending(models.Model):
+    """An item that waits for triage: opened with the item, deleted by the finished triage."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    workspace_id = models.UUIDField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="pending_due")]
+
+
+class TriageDecision(WorkspaceOwned):
+    """What triage decided and why; the highest pass number is current. Append-only, no free text."""
+
+    class Result(models.TextChoices):
+        REVIEW = "review"
+        PASS = "pass"  # noqa: S105 - the vocabulary's word
+
+    class Design(models.TextChoices):
+        RULE = "rule"
+        SAMPLE = "sample"
+        DIRECTED = "directed"
+        NONE = "none"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="triage_decisions", db_index=False)
+    pass_number = models.PositiveSmallIntegerField()
+    result = models.CharField(max_length=6, choices=Result.choices)
+    policy = models.ForeignKey(RoutingPolicy, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    rule = models.ForeignKey(RoutingRule, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    stratum = models.CharField(max_length=80)
+    design = models.CharField(max_length=8, choices=Design.choices)
+    probability = models.FloatField()
+    reasons = models.JSONField(default=list)
+    facts = models.JSONField(default=dict)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # each further look at an item is a numbered pass
+            models.UniqueConstraint(fields=["item", "pass_number"], name="triage_decision_pass_once"),
+            models.CheckConstraint(condition=Q(probability__range=(0, 1)), name="triage_probability_is_share"),
+        ]
+
+
+class QueueEntry(WorkspaceOwned):
+    """An item's stay in one queue."""
+
+    class End(models.TextChoices):
+        SETTLED = "settled"
+        ESCALATED = "escalated"
+        MOVED = "moved"
+        WITHDRAWN = "withdrawn"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    decision = models.ForeignKey(TriageDecision, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reviews_required = models.PositiveSmallIntegerField()
+    placed_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    rank = models.BigIntegerField()
+    required_skills = ArrayField(models.CharField(max_length=40), default=list)
+    language = models.CharField(max_length=10, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=10, choices=End.choices, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            # an item waits in one queue at a time
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(ended_at__isnull=True), name="queue_entry_open_once"
+            ),
+            # an end says why
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),
+                name="queue_entry_end_has_reason",
+            ),
+        ]
+        indexes = [
+            # every stay of an item, open or ended
+            models.Index(fields=["item", "placed_at"], name="queue_entry_of_item"),
+            # what waits in a queue, by promise
+            models.Index(fields=["queue", "due_at"], name="queue_entry_waiting", condition=Q(ended_at__isnull=True)),
+            # completions an hour on the board
+            models.Index(fields=["queue", "ended_at"], name="queue_entry_ended", condition=Q(ended_at__isnull=False)),
+        ]

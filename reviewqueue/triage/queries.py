@@ -1,0 +1,58 @@
+"""Reading policies, decisions and stays."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.intake.models import Item
+
+from .models import Pending, QueueEntry, RoutingPolicy, TriageDecision
+
+
+def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
+    """Return the policy in force, with its rules in order."""
+    return (
+        RoutingPolicy.objects.filter(workspace_id=workspace_id, activated_at__isnull=False)
+        .order_by("-activated_at", "-version")
+        .select_related("audit_queue")
+        .prefetch_related("rules__queue")
+        .first()
+    )
+
+
+def facts_of(item: Item) -> dict[str, Any]:
+    """Return what a policy may look at; ``item`` needs its source and model version loaded."""
+    return {
+        "confidence": item.confidence,
+        "risk_level": item.risk_level or None,
+        "risk_tags": item.risk_tags,
+        "kind": item.kind,
+        "source": item.source.slug,
+        "model_version": item.model_version.version if item.model_version else None,
+        "attributes": item.attributes,
+    }
+
+
+def current_decision(item_id: UUID) -> TriageDecision | None:
+    """Return the decision of the highest pass."""
+    return (
+        TriageDecision.objects.filter(item_id=item_id)
+        .select_related("rule", "policy")
+        .order_by("-pass_number")
+        .first()
+    )
+
+
+def entries_visible_to(viewer: Viewer) -> QuerySet[QueueEntry]:
+    """Return the stays of the viewer's workspace."""
+    return QueueEntry.objects.filter(workspace_id=viewer.workspace_id)
+
+
+def oldest_pending(*, workspace_id: UUID) -> datetime | None:
+    """Return since when something waits for triage."""
+    return (
+        Pending.objects.filter(workspace_id=workspace_id).order_by("due_at").values_list("due_at", flat=True).first()
+    )

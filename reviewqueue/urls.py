@@ -1,0 +1,14 @@
+"""Addresses: the API, the pages, and the two health checks."""
+
+from django.urls import include, path, re_path
+
+from reviewqueue.api.problems import not_found
+from reviewqueue.web.health import healthz, readyz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/v1/", include("reviewqueue.api.urls")),
+    re_path(r"^api/(?P<path>.*)$", not_found),
+    path("", include("reviewqueue.web.urls")),
+]

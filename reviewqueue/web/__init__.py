@@ -1,0 +1,1 @@
+"""The pages: a file per screen; parse, call one verb, render."""

@@ -1,0 +1,21 @@
+"""Everything periodic, on one page: which task, how often at most (seconds, jittered by a fifth)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Run a task's own function every so many seconds."""
+
+    seconds: float
+    task: str
+
+
+SCHEDULE = (
+    Every(1, "publish"),
+    Every(5, "triage"),
+    Every(5, "expire"),
+    Every(5, "deliver"),
+    Every(10, "build_release"),
+    Every(3600, "forget"),
+)
