@@ -126,10 +126,10 @@
     giveBack();
   });
 
-  // a submit that the server took: the browser's copy has done its work
-  document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const wb = detail.elt?.closest?.(".wb");
-    if (wb && detail.xhr?.status === 200) localStorage.removeItem(key(wb));
+  // the server took it: the browser's copy has done its work
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const wb = detail.target?.closest(".wb");
+    if (wb && detail.xhr.status === 200) localStorage.removeItem(key(wb));
   });
 
   // signing out on purpose leaves nothing behind for the next person at this browser

@@ -124,7 +124,7 @@ def _words_of(here: datetime, form: str) -> str:
 
 @register.filter
 def span(length: timedelta | float | None) -> str:
-    """Say how long: 40 s, 18 min, 1 h 12 min, 3 days."""
+    """Say how long: 40 s, 1 min 14 s, 18 min, 1 h 12 min, 3 days."""
     if length is None:
         return ""
     seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
@@ -132,6 +132,8 @@ def span(length: timedelta | float | None) -> str:
     if seconds < 60:
         return gettext("%(n)d s") % {"n": seconds}
     minutes = seconds // 60
+    if minutes < 10 and seconds % 60:
+        return gettext("%(m)d min %(s)d s") % {"m": minutes, "s": seconds % 60}
     if minutes < 60:
         return gettext("%(n)d min") % {"n": minutes}
     hours, rest = divmod(minutes, 60)
