@@ -72,7 +72,9 @@ def assess_unanswerable(customer: Customer, answer: Answer) -> Finding:
         return Finding("minor", "input", ("not-answered",), "One cannot know what the customer means; ask back.")
     if customer.style == "mixed":
         return Finding("minor", "input", ("language",), "The customer writes in a language we do not serve.")
-    return Finding("minor", "model", ("off-policy",), "This is not our business, and the answer is about another thing.")
+    return Finding(
+        "minor", "model", ("off-policy",), "This is not our business, and the answer is about another thing."
+    )
 
 
 def outdated_source(customer: Customer, used: list[Article]) -> Finding | None:
@@ -80,7 +82,7 @@ def outdated_source(customer: Customer, used: list[Article]) -> Finding | None:
         if article.outdated and article.replaced_by in customer.expected:
             current = article_in(article.replaced_by, customer.locale)
             codes = ("outdated-source", "wrong-amount") if amounts_differ(article, current) else ("outdated-source",)
-            why = f"It rests on {article.id}, which {current.id} replaced on {current.valid_from}."
+            why = f"It rests on {article.id}, which {current.id} has replaced."
             return Finding(current.stake, "knowledge", codes, why)
     return None
 
@@ -105,7 +107,8 @@ def half_answered(customer: Customer, used: list[Article]) -> Finding | None:
     left = [article for article in expected_articles(customer) if article.base_id not in given]
     if not left:
         return None
-    return Finding("minor", "model", ("not-answered",), f"Nothing is said on “{left[0].title}”.")
+    codes = ("not-answered", "wrong-fact") if given.difference(customer.expected) else ("not-answered",)
+    return Finding("minor", "model", codes, f"Nothing is said on “{left[0].title}”.")
 
 
 def wrong_language(customer: Customer, answer: Answer) -> Finding | None:

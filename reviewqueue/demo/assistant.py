@@ -1,9 +1,9 @@
 """The shop's assistant: finds handbook articles by BM25 and answers in their words.
 
-Two versions differ as real ones do. "2026-09-15" reads whole words only, in an index that still holds expired
-articles, knows no German, gives one article's answer and may leave out its key sentence. "2026-11-01" reads stems, in
-an index of the articles current on that day in both languages, and answers two questions. It still trips over typing
-mistakes, words the handbook does not use, and articles that changed after its index was built.
+Two versions differ as real ones do. "2026-09-15" reads whole words only, in an index that still holds
+expired articles, knows no German, gives one article's answer and may leave out its key sentence. "2026-11-01"
+reads stems, in an index of the articles current on that day in both languages, and answers two questions. It
+still trips over typing mistakes, words the handbook does not use, and articles that changed after its day.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ CLOSING = {
 HANDOVER = {
     "en": "I am not sure I can help you with this, so I am passing your message to a colleague, "
     "who answers within one working day.",
-    "de": "Dabei kann ich Ihnen leider nicht sicher helfen. Ich gebe Ihre Nachricht an eine Kollegin oder einen "
-    "Kollegen weiter; die Antwort kommt innerhalb eines Werktags.",
+    "de": "Dabei kann ich Ihnen leider nicht sicher helfen. Ich gebe Ihre Nachricht an eine Kollegin "
+    "oder einen Kollegen weiter; die Antwort kommt innerhalb eines Werktags.",
 }
 
 

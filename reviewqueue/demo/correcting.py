@@ -1,4 +1,4 @@
-"""How a careful person rewrites an answer: keeps what is right, replaces what is not, says sorry where it is due."""
+"""How a careful person rewrites an answer: keeps what is right, replaces the rest, says sorry where due."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ SORRY = {
     "de": "Es tut mir leid, dass Sie solchen Ärger hatten.",
 }
 ASK_BACK = {
-    "en": "I would like to help, but I am not sure what you mean. Could you tell me your order number and what "
-    "happened?",
-    "de": "Ich helfe Ihnen gern, verstehe aber noch nicht, worum es geht. Nennen Sie mir bitte Ihre Bestellnummer "
-    "und was passiert ist?",
+    "en": "I would like to help, but I am not sure what you mean. Could you tell me your order "
+    "number and what happened?",
+    "de": "Ich helfe Ihnen gern, verstehe aber noch nicht, worum es geht. Nennen Sie mir bitte Ihre "
+    "Bestellnummer und was passiert ist?",
 }
 NOT_OUR_BUSINESS = {
     "en": "I can only help with questions about Kranich & Moor and your orders here.",
     "de": "Ich kann nur bei Fragen zu Kranich & Moor und zu Ihren Bestellungen bei uns helfen.",
+}
+WRITE_AGAIN = {
+    "en": "Please write again if anything is unclear.",
+    "de": "Schreiben Sie gern noch einmal, wenn etwas unklar ist.",
 }
 GOODWILL = {
     "en": "As an apology I have added a voucher of €10 to your account.",
@@ -81,7 +85,5 @@ def restyled(answer: Answer, customer: Customer) -> str:
     text = with_apology(answer.content, customer.locale)
     if text != answer.content:
         return text
-    return text.replace(CLOSING["en"], f"Please write again if anything is unclear.\n\n{CLOSING['en']}").replace(
-        CLOSING["de"], f"Schreiben Sie gern noch einmal, wenn etwas unklar ist.\n\n{CLOSING['de']}"
-    )
-
+    closing = CLOSING[customer.locale]
+    return text.replace(closing, f"{WRITE_AGAIN[customer.locale]}\n\n{closing}", 1)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).parent / "customers.jsonl"
 Message = dict[str, str]
@@ -55,6 +56,6 @@ def load_customers() -> tuple[Customer, ...]:
         return tuple(read_customer(json.loads(line)) for line in lines)
 
 
-def read_customer(row: dict) -> Customer:
+def read_customer(row: dict[str, Any]) -> Customer:
     """Build a customer from one line of the file."""
     return Customer(**{**row, "messages": tuple(row["messages"]), "expected": tuple(row["expected"])})

@@ -89,4 +89,4 @@ def article_in(base_id: str, locale: str) -> Article:
 
 def topics() -> list[str]:
     """The subjects the handbook knows, and `other` for the rest."""
-    return sorted({article.topic for article in load_handbook().values()}) + ["other"]
+    return [*sorted({article.topic for article in load_handbook().values()}), "other"]

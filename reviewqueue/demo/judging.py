@@ -70,7 +70,12 @@ def judge_right(customer: Customer, answer: Answer, seed: int) -> Judgement:
 
 def rejected(finding: Finding, severity: str) -> Judgement:
     return Judgement(
-        "reject", severity, reason_codes=finding.reason_codes, cause=finding.cause, note=finding.why, train=False
+        "reject",
+        severity,
+        reason_codes=finding.reason_codes,
+        cause=finding.cause,
+        note=finding.why,
+        train=False,
     )
 
 
@@ -91,7 +96,7 @@ def edited(customer: Customer, answer: Answer, finding: Finding, severity: str, 
 
 
 def rated(finding: Finding, customer: Customer, seed: int) -> str:
-    """The severity this person gives; still wrong, at most one step from the facts, never below for danger."""
+    """The severity this person gives; at most one step from the facts, and still wrong."""
     place = SEVERITIES.index(finding.severity)
     chance = chance_of(customer, seed, "severity")
     if chance >= OTHER_SEVERITY or finding.severity == "critical":
@@ -104,3 +109,19 @@ def chance_of(customer: Customer, seed: int, what: str) -> float:
     """A repeatable number in [0, 1) for one person, customer and question."""
     digest = hashlib.sha256(f"{seed}:{what}:{customer.id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def judge_classification(customer: Customer, label: str) -> Judgement:
+    """Approve the right topic, or edit it: the correction is then a label."""
+    if label == customer.topic:
+        return Judgement("approve", "none")
+    unclear = customer.style == "ambiguous"
+    return Judgement(
+        "edit",
+        "minor",
+        correction=customer.topic,
+        reason_codes=("wrong-fact",),
+        cause="input" if unclear else "model",
+        note=f"This is about {customer.topic}.",
+        train=not unclear,
+    )

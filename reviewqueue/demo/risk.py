@@ -6,11 +6,20 @@ import re
 
 RULES: dict[str, tuple[str, str]] = {
     "legal": ("question", r"lawyer|court|\bsue\b|arbitration|gdpr|anwalt|gericht|dsgvo"),
-    "safety": ("question", r"burnt|spark|shock|recall|toddler|tip over|anti.tip|baby|\bcot\b|verbrannt|funken"),
+    "safety": (
+        "question",
+        r"burnt|spark|shock|recall|toddler|tip over|anti.tip|baby|\bcot\b|verbrannt|funken",
+    ),
     "fraud": ("question", r"hacked|scam|phishing|in my name|did not place|theft|card number"),
     "complaint": ("question", r"complain|manager|ridiculous|theft|rude|beschwer|unversch|frechheit"),
-    "refund-amount": ("answer", r"(refund|credit|money back|gutschrift|erstatt|geld zurück)[^.]*(€|full|voll)"),
-    "delivery-promise": ("answer", r"(within|takes?|bis zu|innerhalb)[^.]*(working days|weeks|werktage|wochen)"),
+    "refund-amount": (
+        "answer",
+        r"(refund|credit|money back|gutschrift|erstatt|geld zurück)[^.]*(€|full|voll)",
+    ),
+    "delivery-promise": (
+        "answer",
+        r"(within|takes?|bis zu|innerhalb)[^.]*(working days|weeks|werktage|wochen)",
+    ),
 }
 HIGH = frozenset({"legal", "safety", "fraud"})
 MEDIUM = frozenset({"complaint", "refund-amount"})

@@ -11,18 +11,19 @@ SECOND_QUESTION = re.compile(r"^(and|also|und|außerdem)\b", re.IGNORECASE)
 ENGLISH_ENDINGS = ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "ly", "es", "s", "e")
 GERMAN_ENDINGS = ("ungen", "ung", "ern", "em", "en", "er", "es", "st", "e", "n", "s", "t")
 SHORTEST_STEM = 3
-
-ENGLISH_STOPWORDS = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he hello hi how i if in is it its "
-    "me my no not of on or our she so some that the their them then there they this to us was we were what when "
-    "where which who will with would you your please dear am any im t s d ll ve just than because".split()
-)
-GERMAN_STOPWORDS = frozenset(
-    "der die das den dem des ein eine einen einem einer und oder ich wir sie er es mein meine meinen meiner mir mich "
-    "ihr ihre ihren ihnen ist sind war waren wird werden wurde hat habe haben hatte bin bei mit von vom zu zum zur im "
-    "in an am auf aus für nicht kein keine auch noch was wie wo wann wer dass so nur da doch denn bitte hallo kann "
-    "können man sich uns bis als nach hier".split()
-)
+SMALL_ENGLISH_WORDS = """
+a an and are as at be been but by can could did do does for from had has have he hello hi how i if in is it
+its me my no not of on or our she so some that the their them then there they this to us was we were what when
+where which who will with would you your please dear am any im t s d ll ve just than because
+"""
+SMALL_GERMAN_WORDS = """
+der die das den dem des ein eine einen einem einer und oder ich wir sie er es mein meine meinen meiner mir
+mich ihr ihre ihren ihnen ist sind war waren wird werden wurde hat habe haben hatte bin bei mit von vom zu zum
+zur im in an am auf aus für nicht kein keine auch noch was wie wo wann wer dass so nur da doch denn bitte
+hallo kann können man sich uns bis als nach hier
+"""
+ENGLISH_STOPWORDS = frozenset(SMALL_ENGLISH_WORDS.split())
+GERMAN_STOPWORDS = frozenset(SMALL_GERMAN_WORDS.split())
 
 
 def tokens(text: str) -> list[str]:
