@@ -66,7 +66,7 @@ class Child:
 
     def _start(self) -> None:
         with logs.open_log(self._place.logs, self.program.name) as log:
-            self._running = subprocess.Popen(  # noqa: S603
+            self._running = subprocess.Popen(
                 list(self.program.argv),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -22,9 +22,7 @@ from reviewqueue.runtime.programs import Programs
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 
 
-def ensure(
-    place: Place, there: Addresses, programs: Programs, *, fsync: bool, report: Callable[[str], None]
-) -> None:
+def ensure(place: Place, there: Addresses, programs: Programs, *, fsync: bool, report: Callable[[str], None]) -> None:
     """Make the files when there are none; refuse those of another major version."""
     if not place.cluster.exists():
         report("Creating the PostgreSQL database ...")
@@ -74,7 +72,7 @@ def _initdb(draft: Path, maker: int, programs: Programs, *, fsync: bool) -> None
         f"--locale={LOCALE}",
         "--data-checksums",
     ]
-    made = subprocess.run(  # noqa: S603
+    made = subprocess.run(
         [
             programs.initdb,
             "-D",

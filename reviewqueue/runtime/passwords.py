@@ -13,7 +13,7 @@ SHORTEST = 32
 
 
 def kept_secret(path: Path) -> str:
-    """The secret kept in `path`, made on the first call; one that is short or readable by others is refused."""
+    """The secret kept in `path`, made on the first call; a short one or one open to others is refused."""
     if not path.exists():
         _keep(path, secrets.token_hex(32))
     return _read_closed(path)

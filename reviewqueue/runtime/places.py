@@ -1,8 +1,8 @@
 """Where the servers of one data directory live: their files, their sockets and the user that runs them.
 
 An ordinary user's servers live inside the data directory. Root's cannot: PostgreSQL refuses to run as root,
-and another user may not be able to enter the data directory at all. They live under /var/lib/reviewqueue, owned
-by an unprivileged user id that belongs to nobody, and the data directory keeps a small file that says where.
+and another user may not be able to enter the data directory at all. They live under /var/lib/reviewqueue and
+run as a user id that has no name; the data directory keeps a small file that says where.
 """
 
 import hashlib

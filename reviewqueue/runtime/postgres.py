@@ -44,13 +44,12 @@ SETTINGS = {
     "logging_collector": "off",
     "log_destination": "stderr",
 }
-UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-SAFE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+# Commits stay synchronous for tests too: handed to the kernel, they survive the killing of every process.
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
+SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
-def start(
-    place: Place, there: Addresses, programs: Programs, *, fsync: bool, report: Callable[[str], None]
-) -> bool:
+def start(place: Place, there: Addresses, programs: Programs, *, fsync: bool, report: Callable[[str], None]) -> bool:
     """Make sure that PostgreSQL answers; True when it was running already."""
     cluster.ensure(place, there, programs, fsync=fsync, report=report)
     if adopted(place, there, fsync=fsync, report=report):
@@ -142,13 +141,9 @@ def _refusal(there: Addresses) -> str | None:
 
 def _why(place: Place, *, gone: bool, refusal: str) -> str:
     what = (
-        "PostgreSQL ended while starting"
-        if gone
-        else f"PostgreSQL does not answer after {PATIENCE:.0f} s: {refusal}"
+        "PostgreSQL ended while starting" if gone else f"PostgreSQL does not answer after {PATIENCE:.0f} s: {refusal}"
     )
-    return (
-        f"{what}; its log is {place.logs / 'postgresql.log'}\n{logs.tail(place.logs, 'postgresql')}".rstrip()
-    )
+    return f"{what}; its log is {place.logs / 'postgresql.log'}\n{logs.tail(place.logs, 'postgresql')}".rstrip()
 
 
 def _clear_remains(place: Place) -> None:
@@ -160,7 +155,7 @@ def _clear_remains(place: Place) -> None:
 
 
 def _reused(place: Place) -> list[Path]:
-    """The pid file if its number is somebody else's now; a dead one stays, PostgreSQL checks it well itself."""
+    """The pid file if its number is somebody else's now; PostgreSQL itself sees when it is nobody's."""
     lines = _pid_file(place)
     somebody = bool(lines) and lines[0].strip().isdigit() and os.path.exists(f"/proc/{int(lines[0])}")
     return [place.cluster / "postmaster.pid"] if somebody else []

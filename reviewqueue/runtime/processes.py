@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, TypedDict
 
@@ -15,7 +15,7 @@ from reviewqueue.runtime.places import Place
 
 LINUX = sys.platform.startswith("linux")
 PROC = Path("/proc")
-ENDINGS = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+ENDINGS = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
 
 # Kept so that a server which dies is reaped, and nobody complains about one which outlives this process.
 _started: list[subprocess.Popen[bytes]] = []
@@ -54,7 +54,7 @@ def start_mark(pid: int) -> str | None:
     """When a process started, None for one that is gone or has ended and waits to be reaped."""
     _reap()
     if not LINUX:
-        found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True)  # noqa: S603, S607
+        found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True)  # noqa: S607
         return found.stdout.strip() or None
     try:
         # The command's name stands in brackets and may hold brackets itself: the fields begin after the last.
@@ -84,9 +84,7 @@ def inhabitants(folder: Path) -> list[int]:
 def marked(variable: str) -> list[int]:
     """All other processes of ours that began with this `NAME=value` in their environment (Linux only)."""
     wanted = variable.encode()
-    return [
-        pid for pid in _all_pids() if pid != os.getpid() and wanted in _environment(pid) and start_mark(pid)
-    ]
+    return [pid for pid in _all_pids() if pid != os.getpid() and wanted in _environment(pid) and start_mark(pid)]
 
 
 def end(pids: Iterable[int], endings: Sequence[tuple[signal.Signals, float]] = ENDINGS) -> None:
@@ -115,7 +113,7 @@ def start_server(
     argv: Sequence[str | Path], place: Place, log: IO[bytes], *, stdin: bytes | None = None
 ) -> subprocess.Popen[bytes]:
     """Start a server that outlives this process, in a session of its own, as the place's owner."""
-    child = subprocess.Popen(  # noqa: S603
+    child = subprocess.Popen(
         [str(part) for part in argv],
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=log,
@@ -177,5 +175,6 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
+@cache
 def _boot() -> str:
     return (PROC / "sys/kernel/random/boot_id").read_text().strip()

@@ -121,7 +121,7 @@ def _needless(folder: str, names: list[str]) -> set[str]:
 
 
 def _version(program: Path, place: Place) -> str:
-    found = subprocess.run(  # noqa: S603
+    found = subprocess.run(
         [str(program), "--version"],
         capture_output=True,
         text=True,
@@ -130,9 +130,7 @@ def _version(program: Path, place: Place) -> str:
         **as_user(place.owner),
     )
     if found.returncode:
-        raise CannotStart(
-            f"{program} does not run here ({found.stderr.strip()}); {OTHERWISE.removeprefix('or ')}"
-        )
+        raise CannotStart(f"{program} does not run here ({found.stderr.strip()}); {OTHERWISE.removeprefix('or ')}")
     return str(found.stdout)
 
 

@@ -28,9 +28,7 @@ def home_of(data_dir: Path, key: str) -> Home:
         _point(pointer, _make(STORE / key, data_dir))
     home = Path(pointer.read_text().strip())
     if not (home / "run").is_dir():
-        raise CannotStart(
-            f"{pointer} names {home}, which is not there; bring it back, or remove {pointer.parent}"
-        )
+        raise CannotStart(f"{pointer} names {home}, which is not there; bring it back, or remove {pointer.parent}")
     _follow(home, data_dir)
     return Home(home, (home / "run").stat().st_uid)
 
@@ -82,9 +80,7 @@ def _free_user_id(seed: int) -> int:
     order = [USER_IDS[(seed + step) % len(USER_IDS)] for step in range(len(USER_IDS))]
     unknown = [user_id for user_id in order if not _has_name(user_id)]
     if not unknown:
-        raise CannotStart(
-            "every user id for embedded servers has a name here; set DATABASE_URL and REDIS_URL"
-        )
+        raise CannotStart("every user id for embedded servers has a name here; set DATABASE_URL and REDIS_URL")
     return next((user_id for user_id in unknown if user_id not in taken), unknown[0])
 
 

@@ -1,5 +1,6 @@
 """Both servers of one data directory as a pair."""
 
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -11,9 +12,7 @@ from reviewqueue.runtime import address_book, flocks, places, postgres, programs
 class Servers:
     """The running servers of a data directory; as a context manager they stop at the end of the block."""
 
-    def __init__(
-        self, place: places.Place, *, fsync: bool = True, report: Callable[[str], None] = print
-    ) -> None:
+    def __init__(self, place: places.Place, *, fsync: bool = True, report: Callable[[str], None] = print) -> None:
         self.place = place
         self.addresses = address_book.of_place(place)
         self.adopted = False
@@ -43,6 +42,14 @@ class Servers:
         if self.place.sockets.parent == places.SOCKETS_ROOT:
             with suppress(OSError):  # not empty, or gone already
                 self.place.sockets.rmdir()
+
+    def remove(self) -> None:
+        """Stop both and remove their data, passwords and logs for good; what else the data directory holds stays."""
+        self.stop()
+        for folder in {self.place.home, self.place.servers, self.place.logs}:
+            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # not empty
+            self.place.data_dir.rmdir()
 
     def _alone(self) -> AbstractContextManager[None]:
         return flocks.one_at_a_time(self.place.servers / "start.flock")

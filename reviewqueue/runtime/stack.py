@@ -129,9 +129,7 @@ class _Stack:
 
     def _give_up(self, child: Child) -> int:
         name = child.program.name
-        self.report(
-            f"{name} ended {child.fast_deaths} times right after its start, giving up. Its last lines:"
-        )
+        self.report(f"{name} ended {child.fast_deaths} times right after its start, giving up. Its last lines:")
         self.report(logs.tail(self.place.logs, name))
         return 1
 

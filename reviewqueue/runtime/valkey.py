@@ -1,5 +1,6 @@
 """The embedded Valkey: only the bell. It keeps nothing on disk, so a broken one is simply replaced."""
 
+import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -17,6 +18,7 @@ from reviewqueue.runtime.processes import Known
 from reviewqueue.runtime.programs import Programs
 
 PATIENCE = 10.0
+STOPPING = ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0))  # it has nothing to lose
 SETTINGS = """\
 port 0
 unixsocket "{socket}"
@@ -72,9 +74,7 @@ def stop(place: Place, there: Addresses) -> None:
 
 
 def _start(place: Place, there: Addresses, programs: Programs) -> subprocess.Popen[bytes]:
-    settings = SETTINGS.format(
-        socket=there.valkey_socket, password=there.valkey_password, folder=place.sockets
-    )
+    settings = SETTINGS.format(socket=there.valkey_socket, password=there.valkey_password, folder=place.sockets)
     with logs.open_log(place.logs, "valkey") as log:
         child = processes.start_server([programs.valkey, "-"], place, log, stdin=settings.encode())
     _remember(place, child.pid)
@@ -93,7 +93,7 @@ def _pid(there: Addresses) -> int:
 
 def _end_silent(place: Place) -> None:
     if known := Known.read(_pid_file(place)):
-        processes.end([known.pid])
+        processes.end([known.pid], STOPPING)
     _pid_file(place).unlink(missing_ok=True)
 
 
