@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from reviewqueue.accounts.models import Workspace
+from reviewqueue.audit.actions import Actor, record
+from reviewqueue.common.errors import Conflict
 
 from .models import Item, ItemState, ModelVersion, Source, State
 from .rules import Submission
@@ -21,6 +23,18 @@ class Received:
     id: UUID
     new: bool
     conflict: bool = False
+
+
+def declare_source(
+    *, workspace: Workspace, slug: str, name: str, labels: Sequence[str], by: Actor, now: datetime
+) -> Source:
+    """Declare an AI system that submits items; a classification source names its labels. Raises Conflict."""
+    if Source.objects.filter(workspace=workspace, slug=slug).exists():
+        raise Conflict(f"There is a source {slug} already.")
+    with transaction.atomic():
+        source = Source.objects.create(workspace=workspace, slug=slug, name=name, labels=list(labels), created_at=now)
+        record(workspace_id=workspace.pk, verb="declare", subject=("source", source.pk), by=by, at=now)
+    return source
 
 
 _INSERT = """

@@ -1,0 +1,96 @@
+"""Check a deployment and say what is wrong: database, migrations, bell, waiting work, storage."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
+
+from reviewqueue.common.clock import now
+from reviewqueue.delivery.models import Webhook
+from reviewqueue.review.models import DuePublication
+from reviewqueue.triage.models import Pending
+
+
+class Command(BaseCommand):
+    """manage.py doctor (ends with 1 when something is wrong)"""
+
+    help = __doc__
+
+    def handle(self, *args, **options) -> None:
+        wrong = 0
+        for name, check in CHECKS:
+            fault = _run(check)
+            wrong += bool(fault)
+            self.stdout.write(f"{'WRONG' if fault else 'ok   '}  {name}{': ' + fault if fault else ''}")
+        if wrong:
+            raise SystemExit(1)
+
+
+def _run(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        version = int(cursor.fetchone()[0])
+    return "" if version >= 150000 else f"PostgreSQL {version // 10000} is too old; 15 or newer is needed"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(missing)} not applied; run manage.py migrate" if missing else ""
+
+
+def _bell() -> str:
+    redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2).ping()
+    return ""
+
+
+def _waiting() -> str:
+    return "; ".join(_late())
+
+
+def _late() -> Iterator[str]:
+    for what, oldest in (
+        ("triage", Pending.objects.aggregate(at=Min("due_at"))["at"]),
+        ("publication", DuePublication.objects.aggregate(at=Min("due_at"))["at"]),
+    ):
+        if oldest and now() - oldest > timedelta(minutes=2):
+            yield f"{what} waits since {_shown(oldest)}; are a worker and run_due running?"
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _webhooks() -> str:
+    disabled = Webhook.objects.exclude(disabled_at=None).count()
+    return f"{disabled} are disabled" if disabled else ""
+
+
+def _storage() -> str:
+    folder = Path(settings.STORAGE_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    return "" if os.access(folder, os.W_OK) else f"{folder} cannot be written"
+
+
+CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("database", _database),
+    ("migrations", _migrations),
+    ("bell (Redis or Valkey)", _bell),
+    ("waiting work", _waiting),
+    ("webhooks", _webhooks),
+    ("storage", _storage),
+)
