@@ -1,4 +1,4 @@
-"""Triage in batches; what failed twice runs alone in a process of its own, what failed three times waits for a person."""
+"""Triage in batches; what failed twice runs alone in a child process, what failed three times waits for a person."""
 
 import logging
 import resource

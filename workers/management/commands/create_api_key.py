@@ -11,7 +11,7 @@ from reviewqueue.intake.models import Source
 
 
 class Command(BaseCommand):
-    """manage.py create_api_key --workspace SLUG --name TEXT --scope SCOPE [--scope …] [--source SLUG] [--user EMAIL]"""
+    """manage.py create_api_key --workspace SLUG --name TEXT --scope SCOPE … [--source SLUG] [--user EMAIL]"""
 
     help = __doc__
 
