@@ -150,7 +150,8 @@ def _place(decisions: Sequence[TriageDecision], policy: RoutingPolicy | None, no
 
 def _stay(decision: TriageDecision, policy: RoutingPolicy | None, now: datetime) -> QueueEntry:
     rule = decision.rule if decision.rule and decision.rule.queue_id else None
-    queue = rule.queue if rule else (policy.audit_queue if policy else _first_queue(decision.workspace_id))
+    by_rule = rule.queue if rule else None
+    queue = by_rule or (policy.audit_queue if policy else _first_queue(decision.workspace_id))
     return triage.stay(decision=decision, queue=queue, now=now, rule=rule)
 
 

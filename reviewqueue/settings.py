@@ -6,6 +6,7 @@ Every variable has a ``…_FILE`` form that names a file holding the value. With
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -21,7 +22,7 @@ EMBEDDED = not env("DATABASE_URL")
 # --- the embedded servers, or others -----------------------------------------------------------------------
 
 
-def _database(url: str) -> dict:
+def _database(url: str) -> dict[str, Any]:
     """Return Django's settings for a PostgreSQL address."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -40,7 +41,7 @@ def _database(url: str) -> dict:
 
 if EMBEDDED:
     _addresses = addresses(DATA_DIR)
-    _default = _addresses.database_settings()
+    _default: dict[str, Any] = {**_addresses.database_settings()}
     REDIS_URL = env("REDIS_URL", _addresses.redis_url)
     CELERY_BROKER_URL = env("REDIS_URL", _addresses.broker_url)
 else:
@@ -50,9 +51,8 @@ else:
         refuse("REDIS_URL must be set together with DATABASE_URL")
     CELERY_BROKER_URL = REDIS_URL
 
-_default.setdefault("OPTIONS", {})
 _default["OPTIONS"] = {
-    **_default["OPTIONS"],
+    **_default.get("OPTIONS", {}),
     "application_name": env("PROGRAM", "reviewqueue"),
     "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000",
     "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20), "timeout": 10, "max_idle": 120},

@@ -145,6 +145,12 @@ def check_password(*, email: str, password: str, address: str | None, now: datet
     return user
 
 
+def prefer(*, user: User, language: str, time_zone: str) -> None:
+    """Keep how a person wants to be spoken to."""
+    user.language, user.time_zone = language, time_zone
+    user.save(update_fields=["language", "time_zone"])
+
+
 def forget_failures(*, before: datetime) -> None:
     """Drop wrong passwords that no longer count."""
     SignInFailure.objects.filter(at__lt=before).delete()

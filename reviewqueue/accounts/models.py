@@ -19,7 +19,7 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Makes people; Django's commands expect these two methods."""
 
     def create_user(self, email: str, password: str | None = None, **fields) -> "User":

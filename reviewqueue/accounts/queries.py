@@ -1,10 +1,13 @@
 """Reading people and keys."""
 
+from functools import lru_cache
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from .access import Viewer, viewer_of_key
 from .actions import digest_of
-from .models import ApiKey, Membership, User
+from .models import ApiKey, Membership, User, Workspace
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -12,6 +15,18 @@ def memberships_of(user: User) -> QuerySet[Membership]:
     return (
         Membership.objects.filter(user=user, ended_at=None).select_related("workspace", "user").order_by("created_at")
     )
+
+
+def only_workspace() -> Workspace | None:
+    """Return the workspace when there is one alone: its name then greets whoever signs in."""
+    found = Workspace.objects.all()[:2]
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=1_000)
+def workspace_of(workspace_id: UUID) -> Workspace:
+    """Return a workspace. Kept for the life of the process: its id, slug and secret never change."""
+    return Workspace.objects.get(pk=workspace_id)
 
 
 def members_visible_to(viewer: Viewer) -> QuerySet[Membership]:

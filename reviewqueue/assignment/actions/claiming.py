@@ -35,7 +35,7 @@ WITH head AS MATERIALIZED (
   ORDER BY h.rank, h.id LIMIT %(head)s
 ), taken AS (
   UPDATE assignment_slot SET holder_id = %(me)s, fence = fence + 1,
-    expires_at = coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s
+    expires_at = coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s::interval
   WHERE id = (SELECT s.id FROM assignment_slot s JOIN head USING (id)
               WHERE s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL
               ORDER BY s.rank, s.id LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED)
@@ -91,7 +91,16 @@ def claim(
 
 def _take(by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: datetime | None) -> tuple:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lanes": list(lanes), "me": by.pk, "lease": lease, "head": head, "now": now})
+        cursor.execute(
+            CLAIM,
+            {
+                "lanes": list(lanes),
+                "me": by.pk,
+                "lease": f"{lease.total_seconds()} seconds",
+                "head": head,
+                "now": now,
+            },
+        )
         return cursor.fetchone()
 
 

@@ -47,12 +47,12 @@ def heartbeat(
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE assignment_slot SET expires_at = greatest(expires_at,"
-            " coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s)"
+            " coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s::interval)"
             " WHERE id = %(slot)s AND fence = %(fence)s AND holder_id = %(user)s AND closed_at IS NULL"
             " RETURNING expires_at",
             {
                 "now": now,
-                "lease": lease,
+                "lease": f"{lease.total_seconds()} seconds",
                 "slot": assignment.slot_id,
                 "fence": fence,
                 "user": assignment.user_id,
