@@ -1,4 +1,4 @@
-"""The Celery application. Redis is only the bell: what must not be lost is a row (docs/decisions/0002)."""
+"""The Celery application. Redis is only the bell: what must not be lost is a row (docs/decisions/0001)."""
 
 import os
 
