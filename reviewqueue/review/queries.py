@@ -8,6 +8,8 @@ import orjson
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
 from .models import DuePublication, Escalation, Outcome, Publication, Review
@@ -30,6 +32,41 @@ def escalations_visible_to(viewer: Viewer) -> QuerySet[Escalation]:
         Escalation.objects.filter(workspace_id=viewer.workspace_id, ended_at=None)
         .select_related("item", "entry__queue", "opened_by", "content")
         .order_by("opened_at")
+    )
+
+
+def review_at(turn: Assignment) -> Review | None:
+    """Return the review that the person wrote at this turn's slot: when they hold it again, it was undone."""
+    reviews = Review.objects.filter(entry_id=turn.entry_id, user_id=turn.user_id, assignment__slot_id=turn.slot_id)
+    return reviews.select_related("content").order_by("-submitted_at").first()
+
+
+def open_escalation_of(*, item_id: UUID, viewer: Viewer) -> Escalation | None:
+    """Return the item's open escalation, with its question."""
+    return escalations_visible_to(viewer).filter(item_id=item_id).first()
+
+
+def answers_to(viewer: Viewer, *, since: datetime) -> QuerySet[Escalation]:
+    """Return what became of the questions that a person put to leads, newest first."""
+    return (
+        Escalation.objects.filter(
+            workspace_id=viewer.workspace_id,
+            opened_by=viewer.user,
+            why=Escalation.Why.QUESTION,
+            ended_at__gte=since,
+        )
+        .select_related("item", "entry__queue", "ended_by")
+        .order_by("-ended_at")
+    )
+
+
+def undoable_by(user: User, *, now: datetime) -> DuePublication | None:
+    """Return the person's newest outcome that can still be taken back."""
+    return (
+        DuePublication.objects.filter(outcome__review__user=user, due_at__gt=now)
+        .select_related("outcome__item")
+        .order_by("-due_at")
+        .first()
     )
 
 

@@ -161,19 +161,26 @@ def _named(policy: RoutingPolicy, rule: RoutingRule) -> dict[str, Any]:
     return {"code": "rule", "rule": rule.position, "policy": policy.version}
 
 
-def explain(reasons: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return reasons in words, in the reader's language. Never says that an item is in the audit sample."""
+def explain(reasons: Sequence[Mapping[str, Any]], *, hides_confidence: bool = False) -> list[str]:
+    """Return reasons in words, in the reader's language. Never says that an item is in the audit sample.
+
+    A queue that hides the AI's confidence until somebody has judged hides its value here too.
+    """
+    if hides_confidence:
+        reasons = [{**one, "code": one["code"].replace("confidence.", "hidden_confidence.")} for one in reasons]
     named = next((one for one in reasons if one["code"] == "rule"), None)
     where = _(" (rule %(rule)s, policy %(policy)s)") % named if named else ""
     return [_words(one) + where for one in reasons if one["code"] != "rule"] or [_("Every item comes here") + where]
 
 
 def _words(one: Mapping[str, Any]) -> str:
-    if one["code"] == "confidence.below" and one["value"] is None:
+    if one["code"].endswith("confidence.below") and one["value"] is None:
         return _("no confidence was given")
     sentences = {
         "confidence.below": _("confidence %(value)s is below %(limit)s"),
         "confidence.at_least": _("confidence %(value)s is at least %(limit)s"),
+        "hidden_confidence.below": _("confidence is below %(limit)s"),
+        "hidden_confidence.at_least": _("confidence is at least %(limit)s"),
         "risk_level.is": _("risk is %(limit)s"),
         "risk_level.in": _("risk is %(value)s"),
         "risk_tags.has": _("it is marked %(limit)s"),

@@ -1,18 +1,49 @@
-"""What every page knows: who looks, in which workspace, and what they may do."""
+"""What every page knows: who looks, in which workspace, language and time zone, and where they may go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from reviewqueue.accounts.access import Viewer, viewer_of_member
-from reviewqueue.accounts.models import Membership
+from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
+
+THEMES = ("light", "dark")
+
+ROLES = {
+    Role.REVIEWER: _("Reviewer"),
+    Role.LEAD: _("Lead"),
+    Role.ML_ENGINEER: _("ML engineer"),
+    Role.AUDITOR: _("Auditor"),
+    Role.ADMIN: _("Admin"),
+}
+
+#: Groups of (address name, words, icon, capabilities of which one is needed).
+NAVIGATION = (
+    (
+        ("my_queue", _("My queue"), "inbox", ("review", "lead")),
+        ("board", _("Queue board"), "board", ("see_queues",)),
+        ("items", _("Items"), "search", ("see_items",)),
+    ),
+    (
+        ("quality", _("Quality"), "chart", ("see_quality",)),
+        ("datasets", _("Datasets"), "layers", ("datasets", "see_datasets")),
+    ),
+    (("settings", _("Settings"), "gear", ("administer", "lead")),),
+)
 
 
 class MemberRequest(HttpRequest):
     """A request by a signed-in member."""
 
+    user: User
+    htmx: bool
     membership: Membership
     viewer: Viewer
 
@@ -23,7 +54,8 @@ def member_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
     def middleware(request: HttpRequest) -> HttpResponse:
         request.membership = None  # type: ignore[attr-defined]
         request.viewer = None  # type: ignore[attr-defined]
-        if not request.path.startswith(("/api/", "/static/", "/healthz", "/readyz")):
+        timezone.deactivate()
+        if not request.path.startswith(("/api/", "/static/", "/assets/", "/healthz", "/readyz")):
             _recognise(request)
         return get_response(request)
 
@@ -31,9 +63,11 @@ def member_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
 
 
 def _recognise(request: HttpRequest) -> None:
-    if not request.user.is_authenticated:
+    user = request.user
+    if not isinstance(user, User):
         return
-    memberships = list(memberships_of(request.user))
+    _speak_to(request, user)
+    memberships = list(memberships_of(user))
     wanted = request.session.get("workspace")
     chosen = next((one for one in memberships if str(one.workspace_id) == wanted), None)
     membership = chosen or (memberships[0] if memberships else None)
@@ -42,6 +76,56 @@ def _recognise(request: HttpRequest) -> None:
         request.viewer = viewer_of_member(membership)  # type: ignore[attr-defined]
 
 
+def _speak_to(request: HttpRequest, user: User) -> None:
+    """Use the person's own language and time zone for this request."""
+    if user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
+        request.LANGUAGE_CODE = user.language
+    try:
+        timezone.activate(ZoneInfo(user.time_zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        timezone.deactivate()
+
+
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """Return what base.html needs."""
-    return {"membership": getattr(request, "membership", None), "viewer": getattr(request, "viewer", None)}
+    membership = getattr(request, "membership", None)
+    viewer = getattr(request, "viewer", None)
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "membership": membership,
+        "viewer": viewer,
+        "theme": theme if theme in THEMES else "",
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "me": _me(membership) if membership else None,
+        "navigation": list(_navigation(viewer, request.path)) if viewer else [],
+    }
+
+
+def _me(membership: Membership) -> dict[str, Any]:
+    user = membership.user
+    return {
+        "id": user.pk,
+        "initials": user.initials,
+        "name": user.name,
+        "role": ROLES[Role(membership.role)],
+        "workspace": membership.workspace.name,
+    }
+
+
+def _navigation(viewer: Viewer, path: str) -> Iterator[list[dict[str, Any]]]:
+    for group in NAVIGATION:
+        entries = [
+            {"name": name, "label": label, "icon": icon, "url": url, "here": path.startswith(url)}
+            for name, label, icon, capabilities in group
+            if any(viewer.may(one) for one in capabilities) and (url := _address(name))
+        ]
+        if entries:
+            yield entries
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

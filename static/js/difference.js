@@ -46,15 +46,12 @@
 
   const spaceAfter = (token = "") => token.slice(token.trimEnd().length);
 
-  // the space that a deleted word had before it, when what stays has lost it
-  const gap = (a, b, i, x, j) => (x > i && !spaceAfter(b[j - 1]) ? spaceAfter(a[i - 1]) : "");
-
-  // [{same: […], was: […]}, {out: […], in: […], gap}, …]: what stays (as it is written now and before), what changes
+  // [{same: […], was: […]}, {out: […], in: […]}, …]: what stays (as it is written now and before), what changes
   const runs = (a, b) => {
     const parts = [];
     let [i, j] = [0, 0];
     for (const [x, y] of [...staying(a.map(face), b.map(face)), [a.length, b.length]]) {
-      if (x > i || y > j) parts.push({ out: a.slice(i, x), in: b.slice(j, y), gap: gap(a, b, i, x, j) });
+      if (x > i || y > j) parts.push({ out: a.slice(i, x), in: b.slice(j, y) });
       if (y < b.length) {
         const last = parts.at(-1);
         if (last?.same) last.same.push(b[y]), last.was.push(a[x]);
@@ -93,16 +90,19 @@
     return node;
   };
 
+  // the space that a deleted word had before it, when what stays there has lost it
+  const gap = (part, before) => (part.out.length && before?.same && !spaceAfter(before.same.at(-1)) ? spaceAfter(before.was.at(-1)) : "");
+
   const draw = (parts) =>
-    parts.flatMap((part) => {
+    parts.flatMap((part, n) => {
       if (part.same) return [part.same.join("")];
       const [out, come] = [part.out.join(""), part.in.join("")];
-      const nodes = [part.gap];
+      const nodes = [gap(part, parts[n - 1])];
       if (out.trim()) nodes.push(element("del", out.trimEnd()));
       if (out.trim() && come.trim()) nodes.push(" ");
       if (come.trim()) nodes.push(element("ins", come.trimEnd()));
       const last = come || out;
-      return [...nodes, last.slice(last.trimEnd().length)];
+      return [...nodes, spaceAfter(last)];
     });
 
   const say = (node, n) => {

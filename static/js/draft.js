@@ -65,12 +65,16 @@
     let timer = 0;
     let firstChange = 0;
     let over = false;
+    let changedHere = false; // until something is typed, a beat is a sign of life alone
 
     const send = async () => {
       clearTimeout(timer);
       firstChange = 0;
       if (over || signal.aborted) return;
-      const response = await fetch(wb.dataset.draftUrl, { method: "POST", body: new FormData(form), redirect: "manual" }).catch(() => null);
+      document.dispatchEvent(new CustomEvent("rq:send"));
+      const body = new FormData(form);
+      if (!changedHere) body.set("beat", "1");
+      const response = await fetch(wb.dataset.draftUrl, { method: "POST", body, redirect: "manual" }).catch(() => null);
       if (!signal.aborted) await heard(response);
     };
 
@@ -88,12 +92,13 @@
       }
       const { saved_at: time, expires_in: left } = await response.json();
       if (time) state(wb, "saved", time);
-      if (!time || read(key(wb))) wb.querySelector("#turn-notes .warn")?.remove();
+      wb.querySelector("#turn-notes .warn")?.remove();
       wb.dispatchEvent(new CustomEvent("rq:renewed", { detail: left }));
     };
 
     const changed = (event) => {
       if (event.target.form !== form || !event.target.name) return;
+      changedHere = true;
       write(wb, fieldsOf(form));
       state(wb, "saving");
       firstChange ||= Date.now();

@@ -29,7 +29,7 @@
     if (isOff()) return;
     if (event.key === "?") return document.getElementById("help")?.togglePopover();
     const element = event.key.length === 1 && find(event.key);
-    if (!element || element.disabled) return;
+    if (!element || element.matches(":disabled")) return;
     event.preventDefault();
     press(element);
   };

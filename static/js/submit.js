@@ -9,6 +9,7 @@
     if (!decision) return "decision";
     if (decision === "edit" && unchanged(wb, data)) return "correction";
     if (decision !== "approve" && !data.get("severity")) return "severity";
+    if (decision === "reject" && data.get("severity") === "none") return "severity_reject";
     return "";
   };
 
@@ -19,7 +20,7 @@
 
   const point = (wb, name) => {
     for (const words of wb.querySelectorAll("[data-error]")) words.hidden = words.dataset.error !== name;
-    if (name) wb.querySelector(`[name="${name}"]`)?.focus();
+    if (name) wb.querySelector(`[name="${name.split("_")[0]}"]`)?.focus();
   };
 
   const note = (wb, id) => {

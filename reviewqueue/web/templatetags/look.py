@@ -36,8 +36,8 @@ ICONS = {
     "layers": '<path d="m8 2 6 3-6 3-6-3zM2 8l6 3 6-3M2 11l6 3 6-3"/>',
     "link": '<path d="M6.5 9.5 9.5 6.5M7 4.5l1.5-1.5a3 3 0 0 1 4.5 4.5L11.5 9M9 11.5 7.5 13A3 3 0 0 1 3 8.5L4.5 7"/>',
     "menu": '<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>',
-    "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3.2a2.5 2.5 0 0 1 '
-    '0 4.6M12 9.8c1.6.5 2.5 1.9 2.5 3.7"/>',
+    "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4'
+    'M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.8c1.6.5 2.5 1.9 2.5 3.7"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
     "route": '<path d="M2 4h5l3 8h4M2 12h4M11 4h3"/><path d="m12 10 2 2-2 2"/>',
     "search": '<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 3 3"/>',
@@ -108,7 +108,11 @@ def moment(at: datetime | None, form: str = "auto", extra: str = "") -> SafeStri
     here = timezone.localtime(at)
     exact = here.strftime("%Y-%m-%d %H:%M:%S %Z")
     return format_html(
-        '<time class="{}" datetime="{}" title="{}">{}</time>', f"num {extra}".strip(), at.isoformat(), exact, _words_of(here, form)
+        '<time class="{}" datetime="{}" title="{}">{}</time>',
+        f"num {extra}".strip(),
+        at.isoformat(),
+        exact,
+        _words_of(here, form),
     )
 
 

@@ -1,0 +1,63 @@
+"""The door of every page: signed in, allowed, and errors of the product shown as pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from reviewqueue.common.errors import NotAllowed, NotThere, ProductError
+
+View = Callable[..., HttpResponse]
+
+
+def member_page(*capabilities: str) -> Callable[[View], View]:
+    """Let members in who have one of ``capabilities`` (all members when none is named).
+
+    A ProductError that a verb raises becomes the page that says what happened; views catch what they say better.
+    """
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in_first(request)
+            try:
+                _require(request, capabilities)
+                return view(request, *args, **kwargs)
+            except ProductError as error:
+                return _error_page(request, error)
+
+        return wrapped
+
+    return wrap
+
+
+def _require(request: HttpRequest, capabilities: tuple[str, ...]) -> None:
+    viewer = request.viewer  # type: ignore[attr-defined]
+    if viewer is None or (capabilities and not any(viewer.may(one) for one in capabilities)):
+        raise NotAllowed
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Send a person to the sign-in page; a script is told, so that it can keep what was typed."""
+    if is_script(request):
+        return HttpResponse(status=401)
+    back = request.get_full_path() if request.method == "GET" else "/"
+    return redirect_to_login(back, settings.LOGIN_URL)
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Return whether a script of the page asks, and not the person's browser itself."""
+    return bool(request.htmx) or request.headers.get("Sec-Fetch-Mode") in {"cors", "same-origin"}  # type: ignore[attr-defined]
+
+
+def _error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
+    if isinstance(error, NotThere):
+        return render(request, "404.html", status=404)
+    if isinstance(error, NotAllowed):
+        return render(request, "403.html", status=403)
+    return render(request, "errors/refused.html", {"detail": error.detail}, status=error.status)

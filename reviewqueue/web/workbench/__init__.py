@@ -1,0 +1,1 @@
+"""The workbench: one item, one decision, next."""

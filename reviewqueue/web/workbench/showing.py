@@ -1,0 +1,259 @@
+"""What the workbench shows of one turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.assignment.actions import lanes_of
+from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.assignment.queries import draft_for, waiting_for
+from reviewqueue.intake.models import Item, Kind
+from reviewqueue.intake.queries import body_of
+from reviewqueue.queues.queries import current_rubric, reason_codes
+from reviewqueue.review.models import Review
+from reviewqueue.review.queries import open_escalation_of, review_at, reviews_visible_to, undoable_by
+from reviewqueue.triage.queries import current_decision
+from reviewqueue.triage.rules import explain
+
+from ..context import MemberRequest
+from ..difference import difference
+from ..safe_text import markdown, plain, raw
+from .form import Typed, snooze_choices, typed_before
+
+VOICES = {"user": "customer", "assistant": "ai"}
+SOON = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the conversation."""
+
+    voice: str
+    name: str
+    at: datetime | None
+    html: SafeString
+
+
+def turn_context(
+    request: MemberRequest, turn: Assignment, *, now: datetime, typed: Typed | None = None, errors: dict | None = None
+) -> dict[str, Any]:
+    """Return the context of templates/workbench/workbench.html."""
+    body = body_of(turn.item)
+    answer = answer_of(turn.item)
+    hidden = confidence_hidden(turn)
+    rubric = current_rubric(turn.entry.queue)
+    decision = current_decision(turn.item_id)
+    shown = {
+        "id": turn.pk,
+        "fence": turn.fence,
+        "lease_seconds": max(0, round((turn.slot.expires_at - now).total_seconds())) if turn.slot.expires_at else 0,
+        "queue": _queue(request, turn),
+        "item": _item(turn.item, request.viewer),
+        "due": due(turn.entry.due_at, now),
+        "already_given": "gate" not in body,
+        "documents": list(_documents(body)),
+        "attributes": [(name, _value(value)) for name, value in sorted(turn.item.attributes.items())],
+        "links": list(_links(body)),
+        "answer": {"text": answer, "html": markdown(answer), "raw": raw(answer)},
+        "labels": turn.item.source.labels,
+        "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
+        "confidence_hidden": hidden and turn.item.confidence is not None,
+        "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],
+        "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
+        "guidelines": rubric.guidelines if rubric else [],
+        "reason_codes": _reason_codes(request.viewer),
+        "form": typed or typed_so_far(turn),
+        "errors": errors or {},
+        **_evidence(turn.item, body),
+        **_adjudication(turn, answer, request.viewer),
+    }
+    return {"turn": shown, "snooze_choices": snooze_choices(), **bar(request, now)}
+
+
+def bar(request: MemberRequest, now: datetime) -> dict[str, Any]:
+    """Return what stands around every turn: today's count and what can be undone."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = reviews_visible_to(request.viewer).filter(user=request.user, submitted_at__gte=midnight)
+    return {"today": mine.order_by().values("assignment__slot").distinct().count(), "undo": _undo(request, now)}
+
+
+def _undo(request: MemberRequest, now: datetime) -> dict[str, Any] | None:
+    due_publication = undoable_by(request.user, now=now)
+    if due_publication is None:
+        return None
+    outcome = due_publication.outcome
+    left = (due_publication.due_at - now).total_seconds()
+    return {
+        "url": reverse("undo", args=[outcome.pk]),
+        "label": outcome.item.external_id,
+        "seconds": max(1, round(left)),
+    }
+
+
+def confidence_hidden(turn: Assignment) -> bool:
+    """Return whether this person must judge without knowing how sure the AI was: until somebody has judged."""
+    return turn.entry.queue.hides_confidence and turn.slot.kind == Slot.Kind.REVIEW
+
+
+def answer_of(item: Item) -> str:
+    """Return the AI's answer as text: the content, or the label."""
+    name = "label" if item.kind == Kind.CLASSIFICATION else "content"
+    return str(body_of(item)["output"].get(name, ""))
+
+
+def about(item: Item) -> str:
+    """Return one line that says what an item is about: the customer's last words, or what was classified."""
+    given = body_of(item).get("input")
+    if not isinstance(given, dict):
+        return ""
+    asked = [one for one in given.get("messages") or [] if isinstance(one, dict) and one.get("role") == "user"]
+    text = asked[-1].get("content") if asked else given.get("text")
+    return str(text or "")[:200]
+
+
+def typed_so_far(turn: Assignment) -> Typed:
+    """Return what the person has typed about this item, here or in an earlier turn; else the AI's answer to edit."""
+    draft = draft_for(turn)
+    typed = typed_before(draft.body, draft.saved_at) if draft else Typed()
+    undone = review_at(turn)
+    if undone and (draft is None or undone.submitted_at > draft.saved_at):
+        typed = _as_submitted(undone, turn.item.kind)
+    typed.correction = typed.correction or answer_of(turn.item)
+    return typed
+
+
+def _as_submitted(review: Review, kind: str) -> Typed:
+    correction = orjson.loads(review.content.correction) if review.content.correction else {}
+    return Typed(
+        decision=review.decision,
+        severity="" if review.decision == "approve" else review.severity,
+        reason_codes=review.reason_codes,
+        cause=review.cause,
+        correction=correction.get("label" if kind == Kind.CLASSIFICATION else "content", ""),
+        note=review.content.note,
+        follow_up=review.follow_up,
+        train_no=not review.train,
+    )
+
+
+def due(at: datetime, now: datetime) -> dict[str, Any]:
+    """Return a promise as a tag shows it."""
+    left = at - now
+    state = "late" if left < timedelta() else "soon" if left < SOON else ""
+    return {"at": at, "left": left, "state": state}
+
+
+def item_address(item_id: Any, viewer: Viewer) -> str:
+    """Return the address of an item's page, or nothing for those who do not see it."""
+    try:
+        return reverse("item", args=[item_id]) if viewer.may("see_items") else ""
+    except NoReverseMatch:
+        return ""
+
+
+# --- parts ------------------------------------------------------------------------------------------------------
+
+
+def _queue(request: MemberRequest, turn: Assignment) -> dict[str, Any]:
+    queue = turn.entry.queue
+    lanes = lanes_of(membership=request.membership, queues=[queue])
+    return {"name": queue.name, "slug": queue.slug, "waiting": waiting_for(viewer=request.viewer, lanes=lanes)}
+
+
+def _item(item: Item, viewer: Viewer) -> dict[str, Any]:
+    version = item.model_version
+    return {
+        "id": item.pk,
+        "external_id": item.external_id,
+        "url": item_address(item.pk, viewer),
+        "source": item.source.slug,
+        "model": f"{version.name} {version.version}" if version else "",
+        "kind": item.kind,
+        "occurred_at": item.occurred_at,
+    }
+
+
+def _risk(item: Item) -> str:
+    return {"low": _("risk low"), "medium": _("risk medium"), "high": _("risk high")}.get(item.risk_level, "")
+
+
+def _reason_codes(viewer: Viewer) -> list[dict[str, str]]:
+    codes = enumerate(reason_codes(viewer), start=1)
+    return [{"slug": code.slug, "label": code.label, "key": str(n) if n < 10 else ""} for n, code in codes]
+
+
+def _evidence(item: Item, body: dict[str, Any]) -> dict[str, Any]:
+    given = body.get("input")
+    if item.kind == Kind.CLASSIFICATION:
+        text = given.get("text") if isinstance(given, dict) else None
+        return {"about": plain(text if isinstance(text, str) else _value(given))}
+    messages = given.get("messages", []) if isinstance(given, dict) else []
+    return {"talk": [_said(one) for one in messages if isinstance(one, dict)]}
+
+
+def _said(message: dict[str, Any]) -> Said:
+    voice = VOICES.get(str(message.get("role")), "machine")
+    text = str(message.get("content", ""))
+    names = {"customer": _("Customer"), "ai": _("AI")}
+    name = str(message.get("name") or names.get(voice) or message.get("role", ""))
+    return Said(voice, name, None, markdown(text) if voice == "ai" else plain(text))
+
+
+def _documents(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    given = body.get("input")
+    for one in given.get("documents", []) if isinstance(given, dict) else []:
+        if isinstance(one, dict):
+            text = str(one.get("text", ""))
+            title = str(one.get("title") or one.get("id", ""))
+            yield {"id": str(one.get("id", "")), "title": title, "html": markdown(text), "peek": text[:400]}
+
+
+def _links(body: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield the source's links; only plain web addresses can be clicked, and their host is shown."""
+    for one in body.get("links") or []:
+        url = str(one.get("url", "")) if isinstance(one, dict) else ""
+        if url.startswith(("https://", "http://")):
+            yield {"title": str(one.get("title") or url), "url": url, "host": urlsplit(url).hostname or ""}
+
+
+def _value(value: Any) -> str:
+    """Return an attribute's value as a person reads it."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _adjudication(turn: Assignment, answer: str, viewer: Viewer) -> dict[str, Any]:
+    """Return what a lead needs who decides an escalated item: the question, and what the reviewers said."""
+    if turn.slot.kind != Slot.Kind.ADJUDICATION:
+        return {}
+    escalation = open_escalation_of(item_id=turn.item_id, viewer=viewer)
+    reviews = reviews_visible_to(viewer).filter(item_id=turn.item_id).exclude(entry_id=turn.entry_id)
+    question = escalation.content.question if escalation and not escalation.content.redacted_at else ""
+    return {
+        "question": {"text": question, "who": escalation.opened_by} if escalation and question else None,
+        "reviews": [
+            _review(one, answer) for one in reviews.select_related("user", "content").order_by("submitted_at")
+        ],
+    }
+
+
+def _review(review: Review, answer: str) -> dict[str, Any]:
+    correction = orjson.loads(review.content.correction) if review.content.correction else {}
+    after = correction.get("content") or correction.get("label")
+    return {
+        "who": review.user,
+        "decision": review.decision,
+        "severity": review.severity,
+        "markup": difference(answer, after).markup if after else "",
+        "note": review.content.note,
+    }
