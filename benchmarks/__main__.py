@@ -1,0 +1,96 @@
+"""``python -m benchmarks [--only NAME]``: one JSON object a line on standard output, progress on standard error."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from benchmarks.running import SCALE, say
+from reviewqueue.runtime import start_servers
+
+Lines = Callable[[], Iterator[dict]]
+
+
+def main() -> int:
+    """Run the benchmarks asked for on servers of their own; 2 when the name fits none."""
+    only = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with own_servers():
+        chosen = {name: lines for name, lines in _all().items() if name.startswith(only)}
+        for name, lines in chosen.items():
+            _print(name, lines)
+    if not chosen:
+        say(f"There is no benchmark {only}.")
+    return 0 if chosen else 2
+
+
+def _arguments() -> str:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", default=os.environ.get("ONLY", ""), help="a name, or the beginning of some")
+    return parser.parse_args().only
+
+
+@contextmanager
+def own_servers() -> Iterator[None]:
+    """Start servers in a new data directory, with an empty migrated database; remove all of it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="reviewqueue-bench-") as folder:
+        data_dir = Path(folder) / "data"
+        _point_at(data_dir)
+        servers = start_servers(data_dir, report=say)
+        try:
+            _migrate()
+            yield
+        finally:
+            servers.remove()
+
+
+def _point_at(data_dir: Path) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DATA_DIR": str(data_dir),
+        "DJANGO_SETTINGS_MODULE": "reviewqueue.settings",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def _migrate() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _all() -> dict[str, Lines]:
+    from benchmarks import claim, intake, release, submit, triage  # models are there only once Django is set up
+
+    return {
+        "intake.single": intake.single,
+        "intake.batch": intake.batch,
+        "triage": triage.lines,
+        "claim": claim.lines,
+        "submit": submit.lines,
+        "release.jsonl": release.jsonl,
+    }
+
+
+def _print(name: str, lines: Lines) -> None:
+    from benchmarks.loading import empty
+
+    began = monotonic()
+    say(f"{name} at scale {SCALE:g} ...")
+    empty()
+    for line in lines():
+        print(json.dumps(line), flush=True)
+    say(f"{name}: {monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
