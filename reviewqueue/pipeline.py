@@ -424,19 +424,23 @@ def _settle(
 
 
 def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
-    """Take back the person's own outcome before it is sent; they hold the item again.
+    """Take back an outcome before it is sent; the person whose review settled it holds the item again.
 
     Raises TooLateToUndo once it is published, NotThere when it is not theirs.
     """
-    if outcome.review is None or outcome.review.user_id != by.pk:
+    review = (
+        Review.objects.filter(entry=outcome.entry).order_by("submitted_at", "pk").select_related("assignment").last()
+    )
+    if review is None or review.user_id != by.pk:
         raise NotThere
     with transaction.atomic():
-        entry = _entry_of(outcome.review.assignment)
+        entry = _entry_of(review.assignment)
         judging.undo(outcome=outcome, by=by, now=now)
         triage.resume_stay(entry=entry)
-        slot = turns.reopen_slot(slot_id=outcome.review.assignment.slot_id)
+        slot = turns.reopen_slot(slot_id=review.assignment.slot_id)
         turns.include(item_id=outcome.item_id, user_id=by.pk)
-        turn = turns.assign(slot=slot, to=by, by=by, now=now)
+        lease = timedelta(seconds=entry.queue.lease_seconds)
+        turn = turns.assign(slot=slot, to=by, by=by, now=now, how=Assignment.How.CLAIMED, lease=lease)
         judging.resume_escalation(entry=entry)
         state = State.ESCALATED if slot.kind == Slot.Kind.ADJUDICATION else State.IN_REVIEW
         _move([outcome.item_id], state, now, of=[State.SETTLED])

@@ -104,20 +104,28 @@ def _take(by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: dat
         return cursor.fetchone()
 
 
-def assign(*, slot: Slot, to: User, by: User, now: datetime) -> Turn:
+def assign(
+    *,
+    slot: Slot,
+    to: User,
+    by: User,
+    now: datetime,
+    how: Assignment.How = Assignment.How.ASSIGNED,
+    lease: timedelta = ASSIGNED_FOR,
+) -> Turn:
     """Give a free slot to a named person. Raises Conflict when somebody holds it, or it is closed."""
+    expires_at = now + lease
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE assignment_slot SET holder_id = %s, fence = fence + 1, expires_at = %s, held_until = NULL,"
             " held_by_id = NULL WHERE id = %s AND holder_id IS NULL AND closed_at IS NULL RETURNING fence",
-            [to.pk, now + ASSIGNED_FOR, slot.pk],
+            [to.pk, expires_at, slot.pk],
         )
         row = cursor.fetchone()
     if row is None:
         raise Conflict("Somebody has this item already, or it is done.")
-    how = Assignment.How.ASSIGNED
     turn = _open(slot.workspace_id, slot.pk, slot.entry_id, slot.item_id, to, by, row[0], how, now)
-    return Turn(turn, row[0], now + ASSIGNED_FOR, now)
+    return Turn(turn, row[0], expires_at, now)
 
 
 def _open(
