@@ -13,6 +13,14 @@ def _flush_past_triggers() -> None:
     flush_as_superuser()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _static_folder() -> None:
+    """Have a folder for collected static files, as every start has."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The fixed cast in an empty database; use with ``transactional_db`` for tests with several connections."""
