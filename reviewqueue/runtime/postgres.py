@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -67,9 +68,12 @@ def adopted(place: Place, there: Addresses, *, fsync: bool, report: Callable[[st
     pid = postmaster(place)
     if pid is None:
         return False
-    if _listens_elsewhere(place):
-        report("Stopping a PostgreSQL that listens where this data directory used to be ...")
+    before = _sockets_in_use(place)
+    if before != place.sockets:
+        report("Stopping a PostgreSQL that was started before the data directory was renamed ...")
         stop(place)
+        with suppress(OSError):  # gone already
+            before.rmdir()
         return False
     _wait(place, there, None, report)
     if fsync and not _is_safe(there):
@@ -161,9 +165,9 @@ def _reused(place: Place) -> list[Path]:
     return [place.cluster / "postmaster.pid"] if somebody else []
 
 
-def _listens_elsewhere(place: Place) -> bool:
+def _sockets_in_use(place: Place) -> Path:
     lines = _pid_file(place)
-    return len(lines) > 4 and lines[4].strip() != str(place.sockets)
+    return Path(lines[4].strip()) if len(lines) > 4 else place.sockets  # not written yet by one that just begins
 
 
 def _is_safe(there: Addresses) -> bool:

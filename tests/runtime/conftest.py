@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from reviewqueue.runtime import CannotStart, Servers, places, start_servers
+from reviewqueue.runtime import CannotStart, Servers, addresses, places, postgres, start_servers
 from reviewqueue.runtime.places import Place
+from reviewqueue.runtime.processes import Known
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -28,6 +30,32 @@ def clean(data_dir: Path) -> None:
     except CannotStart:  # a test left it refused on purpose
         return
     Servers(place, report=quiet).remove()
+
+
+def connect(data_dir: Path) -> psycopg.Connection:
+    """As the product connects."""
+    return psycopg.connect(addresses(data_dir).database_url, autocommit=True)
+
+
+def postgres_pid(place: Place) -> int:
+    pid = postgres.postmaster(place)
+    assert pid is not None
+    return pid
+
+
+def valkey_pid(place: Place) -> int:
+    known = Known.read(place.servers / "valkey.pid")
+    assert known is not None
+    return known.pid
+
+
+def wait_for(child: subprocess.Popen[str], words: str) -> str:
+    """The first line in which a process says these words."""
+    assert child.stdout
+    for line in child.stdout:
+        if words in line:
+            return line
+    raise AssertionError(f"ended before it said {words}")
 
 
 @pytest.fixture
@@ -57,13 +85,15 @@ def python(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start Python code in a process of its own, with the data directory as its first argument."""
     started: list[subprocess.Popen[str]] = []
 
+    python_path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
     def start(code: str, **environment: str) -> subprocess.Popen[str]:
         child = subprocess.Popen(
             [sys.executable, "-u", "-c", code, str(data_dir)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": python_path, **environment},
         )
         started.append(child)
         return child
@@ -73,7 +103,8 @@ def python(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         with suppress(ProcessLookupError):
             child.kill()
         child.wait()
-        child.stdout.close()
+        if child.stdout:
+            child.stdout.close()
 
 
 def as_ordinary_user(story: Callable[[], None]) -> None:

@@ -8,21 +8,14 @@ import psycopg
 import pytest
 import redis
 from kombu import Connection
+from psycopg.conninfo import make_conninfo
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from reviewqueue.runtime import addresses, places, postgres
-from reviewqueue.runtime.processes import Known
+from reviewqueue.runtime import addresses, places
+from tests.runtime.conftest import connect, postgres_pid, valkey_pid
 
 NEVER = Retry(NoBackoff(), 0)
-
-
-def connect(data_dir: Path) -> psycopg.Connection:
-    return psycopg.connect(addresses(data_dir).database_url, autocommit=True)
-
-
-def valkey_pid(place: places.Place) -> int:
-    return Known.read(place.servers / "valkey.pid").pid
 
 
 def test_only_the_right_password_opens_the_servers(shared_dir):
@@ -48,7 +41,8 @@ def test_django_settings_and_the_url_name_the_same_database(shared_dir):
     named = addresses(shared_dir).database_settings()
     assert named.pop("ENGINE") == "django.db.backends.postgresql"
     named["dbname"] = named.pop("NAME")
-    with psycopg.connect(**{key.lower(): value for key, value in named.items()}) as connection:
+    conninfo = make_conninfo(**{key.lower(): value for key, value in named.items()})
+    with psycopg.connect(conninfo) as connection:
         assert connection.info.dbname == connection.info.user == "reviewqueue"
 
 
@@ -67,7 +61,7 @@ def test_nothing_listens_on_the_network(shared_dir):
     inodes = set()
     for table in ("tcp", "tcp6"):
         inodes |= {line.split()[9] for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]}
-    for pid in (postgres.postmaster(place), valkey_pid(place)):
+    for pid in (postgres_pid(place), valkey_pid(place)):
         links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
         sockets = {link[8:-1] for link in links if link.startswith("socket:[")}
         assert sockets
@@ -80,7 +74,7 @@ def test_secrets_are_in_closed_files_and_on_no_command_line(shared_dir):
     files = [place.servers / name for name in ("postgres.password", "postgres-admin.password", "valkey.password")]
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
     assert stat.S_IMODE(place.sockets.stat().st_mode) == 0o700
-    for pid in (postgres.postmaster(place), valkey_pid(place)):
+    for pid in (postgres_pid(place), valkey_pid(place)):
         seen = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
         for secret in (there.password, there.admin_password, there.valkey_password):
             assert secret.encode() not in seen

@@ -7,13 +7,10 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from reviewqueue.runtime import addresses, places, postgres, processes, running, start_servers
-from reviewqueue.runtime.places import Place
-from reviewqueue.runtime.processes import Known
-from tests.runtime.conftest import clean, quiet
+from reviewqueue.runtime import Servers, addresses, places, processes, running, start_servers
+from tests.runtime.conftest import clean, connect, postgres_pid, quiet, valkey_pid, wait_for
 
 START_AND_WAIT = """
 import sys, time
@@ -24,12 +21,8 @@ print("up"); time.sleep(60)
 """
 
 
-def start(data_dir: Path, **options: bool):
-    return start_servers(data_dir, **{"fsync": False, "report": quiet} | options)
-
-
-def connect(data_dir: Path) -> psycopg.Connection:
-    return psycopg.connect(addresses(data_dir).database_url, autocommit=True)
+def start(data_dir: Path, *, fsync: bool = False) -> Servers:
+    return start_servers(data_dir, fsync=fsync, report=quiet)
 
 
 def keep_row(data_dir: Path) -> None:
@@ -39,24 +32,15 @@ def keep_row(data_dir: Path) -> None:
 
 def kept_row(data_dir: Path) -> int:
     with connect(data_dir) as connection:
-        return connection.execute("SELECT number FROM kept").fetchone()[0]
-
-
-def valkey_pid(place: Place) -> int:
-    return Known.read(place.servers / "valkey.pid").pid
+        found = connection.execute("SELECT number FROM kept").fetchone()
+    assert found
+    return found[0]
 
 
 def kill(*pids: int) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     assert processes.wait_until(lambda: not any(processes.start_mark(pid) for pid in pids), 5)
-
-
-def wait_for(child: subprocess.Popen[str], word: str) -> None:
-    for line in child.stdout:
-        if line.strip() == word:
-            return
-    raise AssertionError(f"ended before it said {word}")
 
 
 def test_a_second_start_finds_what_the_first_one_kept(data_dir):
@@ -90,12 +74,12 @@ def test_servers_outlive_a_killed_parent_and_the_next_start_adopts_them(data_dir
     parent = python(START_AND_WAIT)
     wait_for(parent, "up")
     keep_row(data_dir)
-    before = postgres.postmaster(place), valkey_pid(place)
+    before = postgres_pid(place), valkey_pid(place)
     parent.kill()
     parent.wait()
     servers = start(data_dir)
     assert servers.adopted
-    assert (postgres.postmaster(place), valkey_pid(place)) == before
+    assert (postgres_pid(place), valkey_pid(place)) == before
     assert kept_row(data_dir) == 7
 
 
@@ -116,7 +100,7 @@ def test_a_busy_connection_that_outlives_its_killed_server_does_not_stop_the_nex
     with closing(connect(data_dir)) as connection:
         connection.pgconn.send_query(b"DO 'BEGIN LOOP END LOOP; END'")
         backend = connection.info.backend_pid
-        kill(postgres.postmaster(place))
+        kill(postgres_pid(place))
         assert processes.start_mark(backend), "the loop should still run without its server"
         start(data_dir)
         assert not processes.start_mark(backend)
@@ -125,11 +109,11 @@ def test_a_busy_connection_that_outlives_its_killed_server_does_not_stop_the_nex
 
 def test_a_server_that_died_alone_is_revived(data_dir, place):
     servers = start(data_dir)
-    healthy = postgres.postmaster(place)
+    healthy = postgres_pid(place)
     kill(valkey_pid(place))
     servers.revive()
     assert running(data_dir)
-    assert postgres.postmaster(place) == healthy
+    assert postgres_pid(place) == healthy
     kill(healthy)
     servers.revive()
     assert running(data_dir)
@@ -156,9 +140,9 @@ def test_the_pid_file_of_a_living_server_is_left_alone(data_dir, place):
     start(data_dir)
     file = place.cluster / "postmaster.pid"
     before = file.stat().st_ino
-    os.kill(postgres.postmaster(place), signal.SIGSTOP)
-    assert postgres.postmaster(place) == int(file.read_text().split()[0])
-    os.kill(postgres.postmaster(place), signal.SIGCONT)
+    os.kill(postgres_pid(place), signal.SIGSTOP)
+    assert postgres_pid(place) == int(file.read_text().split()[0])
+    os.kill(postgres_pid(place), signal.SIGCONT)
     assert start(data_dir).adopted
     assert file.stat().st_ino == before
 
@@ -211,9 +195,9 @@ def test_a_data_directory_may_have_any_name(tmp_path, name):
 
 def test_a_server_without_fsync_is_not_adopted_by_a_safe_start(data_dir, place):
     start(data_dir)
-    unsafe = postgres.postmaster(place)
+    unsafe = postgres_pid(place)
     start(data_dir, fsync=True)
-    assert postgres.postmaster(place) != unsafe
+    assert postgres_pid(place) != unsafe
     with connect(data_dir) as connection:
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
 

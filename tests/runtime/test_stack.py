@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from reviewqueue.runtime import CannotStart, addresses, postgres, processes, run_stack, running
-from tests.runtime.conftest import clean, quiet
+from reviewqueue.runtime import CannotStart, addresses, processes, run_stack, running
+from tests.runtime.conftest import clean, postgres_pid, quiet, wait_for
 
 STACK = """
 import signal, sys
@@ -48,13 +48,6 @@ def data_dir(module_dir: Path) -> Path:
 
 def stack(*programs: tuple[str, str], grace: float = 5, fast: float = 10, ready: str = "lambda: True") -> str:
     return STACK.format(programs=list(programs), grace=grace, fast=fast, ready=ready)
-
-
-def wait_for(child: subprocess.Popen[str], words: str) -> str:
-    for line in child.stdout:
-        if words in line:
-            return line
-    raise AssertionError(f"ended before it said {words}")
 
 
 def pid_of(place, name: str) -> int:
@@ -142,7 +135,7 @@ def test_programs_die_with_a_killed_stack_and_the_next_start_ends_the_stubborn_a
     killed = python(stack(("web", SLEEPER), ("worker", STUBBORN)))
     wait_for(killed, "announced")
     assert processes.wait_until(lambda: len(family(place)) == 3, 5)
-    web, stubborn, server = pid_of(place, "web"), set(family(place)), postgres.postmaster(place)
+    web, stubborn, server = pid_of(place, "web"), set(family(place)), postgres_pid(place)
     stubborn.discard(web)
     killed.kill()
     killed.wait()
@@ -152,7 +145,7 @@ def test_programs_die_with_a_killed_stack_and_the_next_start_ends_the_stubborn_a
     wait_for(second, "Ending 2 process(es)")
     wait_for(second, "announced")
     assert not stubborn & set(family(place))
-    assert postgres.postmaster(place) == server
+    assert postgres_pid(place) == server
 
 
 def test_a_leftover_pid_file_that_names_a_stranger_ends_nobody(data_dir, place, python):
@@ -172,7 +165,7 @@ def test_a_killed_server_comes_back_while_the_stack_runs(data_dir, place, python
     wait_for(supervisor, "announced")
     with psycopg.connect(addresses(data_dir).database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    os.kill(postgres.postmaster(place), signal.SIGKILL)
+    os.kill(postgres_pid(place), signal.SIGKILL)
     wait_for(supervisor, "A server has died")
     assert processes.wait_until(lambda: running(data_dir), 20)
     with psycopg.connect(addresses(data_dir).database_url) as connection:
