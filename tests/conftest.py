@@ -1,8 +1,19 @@
 """What every test may use: the cast, the clock, and a database that is emptied although tables refuse it."""
 
+import os
+
 import pytest
 
 from tests.cast import Cast, make_cast
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long runs to `make faults`."""
+    if os.environ.get("FAULTS"):
+        return
+    long = [one for one in items if one.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [one for one in items if one not in long]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,6 +4,7 @@ Servers named by ``DATABASE_URL`` and ``REDIS_URL`` are used instead when both a
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -26,9 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this run started, and remove its data."""
-    import shutil
-
     while _started:
         servers, data_dir = _started.pop()
-        servers.stop()
-        servers.remove() if hasattr(servers, "remove") else shutil.rmtree(data_dir, ignore_errors=True)
+        servers.remove()
+        shutil.rmtree(data_dir, ignore_errors=True)
