@@ -1,0 +1,175 @@
+"""No slot is held by two people (I-7): claimed, returned and expired by a crowd, then the audit trail is replayed."""
+
+import random
+import threading
+from collections import defaultdict
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import connection
+
+from reviewqueue import pipeline
+from reviewqueue.accounts.models import Membership
+from reviewqueue.assignment.actions import lane_for
+from reviewqueue.assignment.actions.keeping import TurnOver
+from reviewqueue.assignment.models import Assignment
+from reviewqueue.audit.models import Event
+from tests.cast import Cast
+from tests.flushing import admin_url
+from tests.races.crowd import each, reviewers, scaled, together
+from tests.races.shape import exclude_from, fill
+from tests.steps import edit
+
+CROWD = 16
+LANES = 12
+ENDS = {"return", "expire", "submit", "snooze", "escalate", "reassign"}
+
+
+class Tally:
+    """How many turns were opened so far, by everybody."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted, self.opened, self.alone = wanted, 0, threading.Lock()
+
+    def add(self) -> None:
+        with self.alone:
+            self.opened += 1
+
+    @property
+    def full(self) -> bool:
+        return self.opened >= self.wanted
+
+
+def skewed(cast: Cast, *, items: int) -> list[Membership]:
+    """Make a crowd before many lanes; each has reviewed a large part of the head already."""
+    lanes = [
+        lane_for(workspace_id=cast.workspace.pk, queue_id=cast.support.pk, skills=[f"skill-{n}"], language="")
+        for n in range(LANES)
+    ]
+    crowd = reviewers(cast, CROWD, skills=[f"skill-{n}" for n in range(LANES)])
+    fill(cast, lanes, items // 2, prefix="head-", rank=1)
+    fill(cast, lanes, items // 2, prefix="twice-", rank=10_000, reviews=2)
+    for member in crowd[: CROWD // 2]:
+        exclude_from(member, prefix="head-")
+    return crowd
+
+
+def work(cast: Cast, member: Membership, tally: Tally) -> None:
+    """Claim; then return most, submit some, and leave the rest to run out."""
+    chance = random.Random(member.pk.int)
+    while not tally.full:
+        turn = pipeline.claim_next(membership=member, queues=[cast.support])
+        if turn is None:
+            return
+        tally.add()
+        end(turn, member, chance.random())
+
+
+def end(turn, member: Membership, drawn: float) -> None:
+    try:
+        if drawn < 0.1:
+            pipeline.submit_review(
+                assignment=turn.assignment, fence=turn.fence, by=member.user, judgement=edit()
+            )
+        elif drawn < 0.5:
+            pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=member.user, reason="")
+    except TurnOver:
+        return  # it ran out, and somebody else began
+
+
+def let_time_pass(tally: Tally) -> None:
+    """Let a third of the open leases run out, again and again, and sweep them as the sweeper does."""
+    while not tally.full:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second' WHERE id IN"
+                " (SELECT id FROM assignment_slot WHERE holder_id IS NOT NULL AND random() < 0.3"
+                " FOR NO KEY UPDATE SKIP LOCKED)"
+            )
+        pipeline.expire_due()
+
+
+def overlaps() -> int:
+    """Replay the audit trail: how often a slot's turn began before the one before it had ended."""
+    slot_of = dict(Assignment.objects.values_list("pk", "slot_id"))
+    turns: dict[UUID, dict[str, object]] = defaultdict(dict)
+    for verb, subject, at in Event.objects.filter(subject_kind="assignment").values_list("verb", "subject_id", "at"):
+        turns[subject]["ended" if verb in ENDS else "opened"] = at
+    of_slot = defaultdict(list)
+    for assignment_id, turn in turns.items():
+        of_slot[slot_of[assignment_id]].append((turn["opened"], turn.get("ended")))
+    return sum(_overlaps(sorted(ones, key=lambda one: one[0])) for ones in of_slot.values())
+
+
+def _overlaps(turns: list) -> int:
+    return sum(
+        1 for before, after in zip(turns, turns[1:], strict=False) if before[1] is None or before[1] > after[0]
+    )
+
+
+def test_no_slot_is_held_by_two_people(cast: Cast) -> None:
+    hand_out(cast, scaled(3_000))
+
+
+@pytest.mark.long
+def test_no_slot_is_held_by_two_people_for_long(cast: Cast) -> None:
+    hand_out(cast, scaled(200_000))
+
+
+def hand_out(cast: Cast, wanted: int) -> None:
+    crowd = skewed(cast, items=wanted)
+    tally = Tally(wanted)
+    answers = together(lambda: let_time_pass(tally), *[lambda m=m: work(cast, m, tally) for m in crowd])
+    assert [one for one in answers if one is not None] == []
+    assert tally.opened >= wanted
+    assert overlaps() == 0
+    assert fences_with_two_turns() == 0
+    print(f"0 overlaps in {tally.opened} claims: the rate is under {3 / tally.opened:.1e}")
+
+
+def fences_with_two_turns() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM assignment_assignment GROUP BY slot_id, fence HAVING count(*) > 1) t"
+        )
+        return cursor.fetchone()[0]
+
+
+# --- the control: what the claim would do if it recorded the turn in a child row only --------------------------
+
+_CHILD_ROW_CLAIM = """
+INSERT INTO control_turn (slot_id) SELECT id FROM control_slot s
+WHERE NOT EXISTS (SELECT 1 FROM control_turn t WHERE t.slot_id = s.id)
+ORDER BY id LIMIT 1 FOR UPDATE OF s SKIP LOCKED
+"""
+_TWICE = "SELECT count(*) FROM (SELECT 1 FROM control_turn GROUP BY slot_id HAVING count(*) > 1) t"
+
+
+def test_a_claim_recorded_only_in_a_child_row_hands_out_twice(cast: Cast) -> None:
+    """The control: the same crowd over a claim without our protection must fail, or the test above says nothing."""
+    with superuser() as admin:
+        admin.execute("CREATE UNLOGGED TABLE control_slot (id int PRIMARY KEY)")
+        admin.execute("CREATE UNLOGGED TABLE control_turn (slot_id int)")
+        try:
+            assert any(handed_out_twice(admin) for _round in range(20))
+        finally:
+            admin.execute("DROP TABLE control_slot, control_turn")
+
+
+def handed_out_twice(admin: psycopg.Connection) -> int:
+    """Let the crowd claim 120 slots, and count those that two of them got."""
+    admin.execute("TRUNCATE control_slot, control_turn")
+    admin.execute("INSERT INTO control_slot SELECT generate_series(1, 120)")
+    each(range(CROWD), claim_all)
+    return admin.execute(_TWICE).fetchone()[0]  # type: ignore[index]
+
+
+def superuser() -> psycopg.Connection:
+    return psycopg.connect(admin_url(), dbname=connection.settings_dict["NAME"], autocommit=True)
+
+
+def claim_all(_me: int) -> None:
+    with superuser() as own:
+        while own.execute(_CHILD_ROW_CLAIM).rowcount:
+            pass
