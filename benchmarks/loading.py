@@ -250,7 +250,8 @@ def load(
         "model": office.model.pk,
     }
     with loader() as loading:
-        _write_bodies(loading)
+        if "content" in tables:
+            _write_bodies(loading)
         with psycopg.ClientCursor(loading) as cursor:
             for sql in (_STOCK, *(_TABLES[name] for name in tables)):
                 cursor.execute(sql, parameters)

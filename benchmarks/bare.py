@@ -1,0 +1,59 @@
+"""The floor of intake: a Django of two bare views on the product's own server set-up, no key, no checks, one table."""
+
+import json
+import os
+from pathlib import Path
+
+import django
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from psycopg_pool import ConnectionPool
+
+from reviewqueue.common.ids import new_id
+from reviewqueue.runtime import addresses
+
+settings.configure(
+    SECRET_KEY="nothing here is signed with this key, which the bare views never use",
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    DATA_UPLOAD_MAX_MEMORY_SIZE=None,
+)
+django.setup()
+
+pool = ConnectionPool(
+    addresses(Path(os.environ["DATA_DIR"])).database_url,
+    kwargs={"autocommit": True},
+    min_size=1,
+    max_size=20,
+    open=True,
+)
+
+
+def insert(request: HttpRequest) -> HttpResponse:
+    """Insert one row."""
+    item, key = json.loads(request.body), new_id()
+    with pool.connection() as plain:
+        plain.execute("INSERT INTO bare_item VALUES (%s, %s, %s)", [key, item["external_id"], request.body.decode()])
+    return _created({"id": str(key)})
+
+
+def copy(request: HttpRequest) -> HttpResponse:
+    """Copy the items of a batch into the table."""
+    rows = [(new_id(), item["external_id"], json.dumps(item)) for item in json.loads(request.body)["items"]]
+    with pool.connection() as plain, plain.cursor().copy("COPY bare_item FROM STDIN") as target:
+        for row in rows:
+            target.write_row(row)
+    return _created({"ids": [str(row[0]) for row in rows]})
+
+
+def _created(body: dict) -> HttpResponse:
+    answer = JsonResponse(body, status=201)
+    answer["Content-Length"] = str(len(answer.content))
+    return answer
+
+
+urlpatterns = [path("api/v1/items", insert), path("api/v1/items/batch", copy)]
+application = WSGIMiddleware(get_wsgi_application(), workers=int(os.environ.get("WEB_THREADS", "8")))  # type: ignore[arg-type]
