@@ -35,6 +35,7 @@ class HasScope(BasePermission):
         """Raise NotAllowed, naming the scope that is missing."""
         method = "GET" if request.method == "HEAD" else request.method
         needed = view.scopes.get(method)
-        if needed and needed not in request.auth.scopes:
+        viewer: Any = request.auth
+        if needed and needed not in viewer.scopes:
             raise NotAllowed(f"This key lacks the scope {needed}.")
         return True

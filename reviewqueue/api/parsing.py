@@ -2,7 +2,9 @@
 
 from typing import IO, Any
 
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from reviewqueue.common.errors import TooLarge
 from reviewqueue.common.strictjson import Document, decode, read
@@ -16,7 +18,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Document:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the document. Raises TooLarge or Malformed."""
         return read(decode(read_body(stream, parser_context, MAX_BODY)))
 
@@ -26,9 +28,22 @@ class BatchParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> str:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the text. Raises TooLarge or Malformed."""
         return decode(read_body(stream, parser_context, MAX_BATCH))
+
+
+def sent(request: Request) -> Any:
+    """Return what a parser made of the body, or None when nothing was sent.
+
+    Raises UnsupportedMediaType for a body that does not say what it is.
+    """
+    data = request.data
+    if isinstance(data, Document | str):
+        return data
+    if not request.content_type and request.META.get("CONTENT_LENGTH") not in {None, "", "0"}:
+        raise UnsupportedMediaType("none")
+    return None
 
 
 def read_body(stream: IO[bytes], context: Any, limit: int) -> bytes:

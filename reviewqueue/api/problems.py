@@ -3,12 +3,16 @@
 import logging
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from reviewqueue.common.errors import NotThere, ProductError
+from reviewqueue.common.errors import Malformed, NotThere, ProductError
+
+RETRY_AFTER = "5"
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Answer an error that a view raised; faults of ours go on to Django and become a plain 500."""
     if isinstance(error, Http404):
         error = NotThere()
+    if isinstance(error, SuspiciousOperation):
+        error = Malformed("The request could not be read.")
+    if isinstance(error, OperationalError | InterfaceError):
+        return _unavailable(error)
     if isinstance(error, ProductError):
         set_rollback()
         return Response(of_error(error), status=error.status, content_type=MEDIA_TYPE)
@@ -56,10 +64,17 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def _of_framework(error: exceptions.APIException) -> Response:
     slug, title = _TITLES.get(error.status_code, ("error", "The request failed."))
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
     body = problem(error.status_code, slug, title, str(error.detail))
     return Response(body, status=error.status_code, content_type=MEDIA_TYPE, headers=headers)
+
+
+def _unavailable(error: Exception) -> Response:
+    """Say that it is our state, not the client's request: what was not answered with 2xx was not stored."""
+    log.error("database not reachable: %s", type(error.__cause__ or error).__name__)
+    body = problem(503, "unavailable", "The database cannot be reached.", "Please send the request again.")
+    return Response(body, status=503, content_type=MEDIA_TYPE, headers={"Retry-After": RETRY_AFTER})
 
 
 def not_found(request: HttpRequest, path: str = "") -> JsonResponse:

@@ -1,5 +1,32 @@
 """Addresses of the API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from .assignments import AssignmentEscalation, AssignmentReturn, AssignmentReview, OneAssignment
+from .claims import Claims, QueueClaims
+from .datasets import Datasets, OneRelease, ReleaseFile, Releases
+from .items import ItemBatch, Items, OneItem
+from .outcomes import ItemOutcome
+from .schema import docs, openapi
+
+_TURN = "assignments/<uuid:assignment_id>"
+_RELEASES = "datasets/<slug:slug>/releases"
+
+urlpatterns = [
+    path("items", Items.as_view(), name="api-items"),
+    path("items/batch", ItemBatch.as_view(), name="api-item-batch"),
+    path("items/<uuid:item_id>", OneItem.as_view(), name="api-item"),
+    path("items/<uuid:item_id>/outcome", ItemOutcome.as_view(), name="api-item-outcome"),
+    path("claims", Claims.as_view(), name="api-claims"),
+    path("queues/<slug:slug>/claims", QueueClaims.as_view(), name="api-queue-claims"),
+    path(_TURN, OneAssignment.as_view(), name="api-assignment"),
+    path(f"{_TURN}/review", AssignmentReview.as_view(), name="api-assignment-review"),
+    path(f"{_TURN}/return", AssignmentReturn.as_view(), name="api-assignment-return"),
+    path(f"{_TURN}/escalation", AssignmentEscalation.as_view(), name="api-assignment-escalation"),
+    path("datasets", Datasets.as_view(), name="api-datasets"),
+    path(_RELEASES, Releases.as_view(), name="api-releases"),
+    path(f"{_RELEASES}/<int:version>", OneRelease.as_view(), name="api-release"),
+    path(f"{_RELEASES}/<int:version>/files/<str:name>", ReleaseFile.as_view(), name="api-release-file"),
+    path("openapi.json", openapi, name="api-openapi"),
+    path("docs", docs, name="api-docs"),
+]

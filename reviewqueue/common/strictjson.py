@@ -19,11 +19,17 @@ MAX_NODES = 10_000
 MAX_DIGITS = 4_300
 
 # A string cannot hold U+0000 here, so this marks a number token beyond doubt in the canonical text.
-_NUMBER = "\x00"
+_MARK = "\x00"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ITEMS = re.compile(r'[ \t\n\r]*\{[ \t\n\r]*"items"[ \t\n\r]*:[ \t\n\r]*\[')
+
+
+class _Number(str):
+    """A number token as it was written, behind its mark."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,8 @@ def _skip(text: str, position: int) -> int:
 
 
 def _document(text: str, tokens: Any) -> Document:
-    _refuse_strings(text, tokens)
     _refuse_size(text, tokens)
+    _refuse_strings(text, tokens)
     canonical = json.dumps(tokens, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     return Document(text=text, value=_value(text), canonical=canonical)
 
@@ -126,7 +132,7 @@ def _refuse_strings(text: str, tokens: Any) -> None:
     if "\\u0000" not in text and not _ESCAPED_SURROGATE.search(text):
         return
     for pointer, string in _strings(tokens, "#"):
-        if "\x00" in string.removeprefix(_NUMBER):
+        if "\x00" in string:
             raise Malformed("U+0000 is not allowed.", places=[Place(pointer, "U+0000 is not allowed.")])
         if _LONE_SURROGATE.search(string):
             raise Malformed("A lone surrogate is not a character.", places=[Place(pointer, "Lone surrogate.")])
@@ -156,7 +162,7 @@ def _children(value: Any) -> Iterator[Any]:
 
 
 def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, _Number):
         yield pointer, value
     elif isinstance(value, dict):
         for name, child in value.items():
@@ -184,13 +190,13 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _float(token: str) -> str:
     if float(token) in (float("inf"), float("-inf")):
         raise Malformed(f"The number {token[:40]} is too large.")
-    return _NUMBER + token
+    return _Number(_MARK + token)
 
 
 def _int(token: str) -> str:
     if len(token.lstrip("-")) > MAX_DIGITS:
         raise Malformed(f"An integer has more than {MAX_DIGITS:,} digits.")
-    return _NUMBER + token
+    return _Number(_MARK + token)
 
 
 def _constant(token: str) -> str:

@@ -29,6 +29,11 @@ def sources_by_slug(*, workspace_id: UUID, slugs: set[str]) -> dict[str, Source]
     return {source.slug: source for source in Source.objects.filter(workspace_id=workspace_id, slug__in=slugs)}
 
 
+def sources_for(viewer: Viewer, slugs: set[str]) -> dict[str, Source]:
+    """Return the sources of these slugs that a viewer may write to; others are missing."""
+    return {source.slug: source for source in sources_visible_to(viewer).filter(slug__in=slugs)}
+
+
 def body_of(item: Item) -> dict[str, Any]:
     """Return an item's body as sent, as a value; what was redacted is an empty output."""
     content = item.content

@@ -1,6 +1,6 @@
 """Reading policies, decisions and stays."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,3 +56,19 @@ def oldest_pending(*, workspace_id: UUID) -> datetime | None:
     return (
         Pending.objects.filter(workspace_id=workspace_id).order_by("due_at").values_list("due_at", flat=True).first()
     )
+
+
+def open_stay(item_id: UUID) -> QueueEntry | None:
+    """Return the item's stay in a queue, if it waits in one now."""
+    return QueueEntry.objects.filter(item_id=item_id, ended_at=None).select_related("queue").first()
+
+
+def seconds_per_item(*, queue_id: UUID, now: datetime) -> float | None:
+    """Return how long one item takes a queue at its present pace, or None when none has left it within a day.
+
+    The time since the oldest of the last 50 that were settled, divided by their number.
+    """
+    recent = QueueEntry.objects.filter(queue_id=queue_id, end_reason=QueueEntry.End.SETTLED)
+    ends = recent.filter(ended_at__gt=now - timedelta(days=1), ended_at__lte=now).order_by("-ended_at")
+    last = list(ends.values_list("ended_at", flat=True)[:50])
+    return (now - last[-1]).total_seconds() / len(last) if last else None

@@ -1,0 +1,63 @@
+"""Claims: the next item for me."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reviewqueue import pipeline
+from reviewqueue.assignment.models import Assignment
+from reviewqueue.common.errors import NotThere
+from reviewqueue.queues.models import Queue
+from reviewqueue.queues.queries import own_queues
+
+from .assignments import shown_turn
+from .fields import Fields
+from .resource import Resource, membership_of
+from .schema import described
+
+ABOUT = (
+    "201 with a turn, 204 when nothing waits for this person. The key must act as a person. The turn runs out at "
+    "`expires_at` unless it is kept."
+)
+
+
+class Claims(Resource):
+    """From all of my queues."""
+
+    scopes: ClassVar = {"POST": "reviews:write"}
+
+    @described("Claim the next item", answers={201: "Assignment", 204: None}, problems=[409, 422], about=ABOUT)
+    def post(self, request: Request) -> Response:
+        """Claim from all of the person's queues."""
+        return self.claim(request, own_queues(self.viewer(request)))
+
+    def claim(self, request: Request, queues: Iterable[Queue]) -> Response:
+        """Claim from some queues."""
+        viewer = self.viewer(request)
+        membership = membership_of(viewer)
+        Fields(request, frozenset()).done()
+        turn = pipeline.claim_next(membership=membership, queues=list(queues))
+        if turn is None:
+            return Response(status=204)
+        held = Assignment.objects.select_related("slot", "entry__queue").get(pk=turn.assignment.pk)
+        return Response(shown_turn(viewer, held), status=201)
+
+
+class QueueClaims(Claims):
+    """From one queue."""
+
+    @described(
+        "Claim the next item of one queue",
+        answers={201: "Assignment", 204: None},
+        problems=[404, 409, 422],
+        about=ABOUT,
+    )
+    def post(self, request: Request, slug: str) -> Response:  # type: ignore[override]
+        """Claim from one of the person's queues."""
+        membership_of(self.viewer(request))
+        queues = own_queues(self.viewer(request)).filter(slug=slug)
+        if not queues:
+            raise NotThere
+        return self.claim(request, queues)

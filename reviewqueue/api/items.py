@@ -1,0 +1,285 @@
+"""Items: submit one or many, read one, list them."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reviewqueue import pipeline
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import Workspace
+from reviewqueue.accounts.queries import workspace_of
+from reviewqueue.common import clock
+from reviewqueue.common.errors import Conflict, Invalid, Malformed, NotThere, Place, ProductError
+from reviewqueue.common.strictjson import Document, read_items
+from reviewqueue.intake.actions import Received
+from reviewqueue.intake.models import Item, Source, State
+from reviewqueue.intake.queries import sources_for, visible_to
+from reviewqueue.intake.rules import Submission, check_label, submission
+from reviewqueue.review.models import DuePublication
+
+from .pages import PAGING, one_of, page, query_of
+from .parsing import BatchParser, sent
+from .problems import of_error
+from .resource import Resource
+from .schema import described
+from .shapes import LIST_PARAMETERS
+
+MAX_ITEMS = 1_000
+FILTERS = ("source", "state", "external_id", "model_version")
+
+
+class Items(Resource):
+    """All items of the workspace."""
+
+    scopes = {"POST": "items:write", "GET": "items:read"}
+
+    @described(
+        "Submit an item",
+        body="Submission",
+        answers={201: "Received", 200: "Received"},
+        problems=[409, 413, 422],
+        about="201 means stored for good. The same external_id with the same content is answered with 200 and "
+        "`Idempotency-Replayed: true`; with other content it is a 409.",
+    )
+    def post(self, request: Request) -> Response:
+        """Submit one item."""
+        viewer, now = self.viewer(request), clock.now()
+        workspace = workspace_of(viewer.workspace_id)
+        one = submission(_body(request), secret=bytes(workspace.secret), now=now)
+        sources = sources_for(viewer, {one.source})
+        check_source(one, sources)
+        (received,) = pipeline.submit_items(
+            workspace=workspace, submissions=[one], sources=sources, by=viewer.actor, now=now
+        )
+        if received.conflict:
+            raise _Taken
+        return _answer(received)
+
+    @described(
+        "List items",
+        answers={200: "ItemPage"},
+        parameters=LIST_PARAMETERS,
+        about="Newest first, without their content. `source`, `state`, `external_id` and `model_version` narrow the "
+        "list; other parameters are refused. Follow `next` to its end.",
+    )
+    def get(self, request: Request) -> Response:
+        """List the items that the key may see."""
+        query = query_of(request, (*FILTERS, *PAGING))
+        items = _filtered(shown_items(self.viewer(request)), query)
+        return Response(page(items, request, query, summary))
+
+
+class ItemBatch(Resource):
+    """Up to 1,000 items in one request."""
+
+    scopes = {"POST": "items:write"}
+    parser_classes = (BatchParser,)
+
+    @described(
+        "Submit up to 1,000 items",
+        body="Batch",
+        answers={200: "BatchResult"},
+        problems=[413, 422],
+        about="Each item has its own answer, in order: `status` is what a single POST would have answered. One bad "
+        "item never spoils the others. At most 16 MiB.",
+    )
+    def post(self, request: Request) -> Response:
+        """Submit a batch; the good items are stored in one transaction."""
+        viewer, now = self.viewer(request), clock.now()
+        workspace = workspace_of(viewer.workspace_id)
+        batch = _Batch(workspace, viewer)
+        batch.read(_at_most(read_items(sent(request) or ""), MAX_ITEMS), now)
+        return Response({"results": batch.submit(now)})
+
+
+class OneItem(Resource):
+    """One item."""
+
+    scopes = {"GET": "items:read"}
+
+    @described("Read an item", answers={200: "Item"}, problems=[404], about="Its content is exactly as it was sent.")
+    def get(self, request: Request, item_id: UUID) -> Response:
+        """Return an item with its content and state."""
+        query_of(request, ())
+        item = shown_items(self.viewer(request)).select_related("content").filter(pk=item_id).first()
+        if item is None:
+            raise NotThere
+        return Response(document(item))
+
+
+def _body(request: Request) -> Document:
+    document = sent(request)
+    if document is None:
+        raise Malformed("A body is required: the item as a JSON object.")
+    return document
+
+
+class _Taken(Conflict):
+    """This external_id names an item with other content."""
+
+    slug = "external-id-taken"
+
+    def __init__(self) -> None:
+        super().__init__(places=[Place("#/external_id", "Sent before with other content.")])
+
+
+class _Batch:
+    """A batch being read and answered."""
+
+    def __init__(self, workspace: Workspace, viewer: Viewer) -> None:
+        self.workspace, self.viewer = workspace, viewer
+        self.results: list[dict[str, Any]] = []
+        self.good: list[tuple[int, Submission]] = []
+
+    def read(self, documents: Iterator[Document | Malformed], now: Any) -> None:
+        """Sort good items from bad ones; a bad one has its answer already."""
+        secret = bytes(self.workspace.secret)
+        for index, one in enumerate(documents):
+            self.results.append({"index": index})
+            try:
+                if isinstance(one, Malformed):
+                    raise one
+                self.good.append((index, submission(one, secret=secret, now=now)))
+            except ProductError as error:
+                self._refuse(index, error)
+
+    def submit(self, now: Any) -> list[dict[str, Any]]:
+        """Store the good items and return every answer, in order."""
+        sources = sources_for(self.viewer, {one.source for _, one in self.good})
+        known = [(index, one) for index, one in self.good if self._is_known(index, one, sources)]
+        received = pipeline.submit_items(
+            workspace=self.workspace,
+            submissions=[one for _, one in known],
+            sources=sources,
+            by=self.viewer.actor,
+            now=now,
+        )
+        for (index, _one), answer in zip(known, received, strict=True):
+            self._answer(index, answer)
+        return self.results
+
+    def _is_known(self, index: int, one: Submission, sources: dict[str, Source]) -> bool:
+        try:
+            check_source(one, sources)
+        except ProductError as error:
+            self._refuse(index, error)
+            return False
+        return True
+
+    def _answer(self, index: int, received: Received) -> None:
+        if received.conflict:
+            self._refuse(index, _Taken())
+        else:
+            self.results[index] |= {"status": 201 if received.new else 200, "id": str(received.id)}
+
+    def _refuse(self, index: int, error: ProductError) -> None:
+        self.results[index] |= {"status": error.status, "error": of_error(error)}
+
+
+def _at_most(documents: Iterator[Document | Malformed], most: int) -> Iterator[Document | Malformed]:
+    for number, one in enumerate(documents):
+        if number == most:
+            raise Invalid(
+                f"A batch may have {most:,} items.", places=[Place("#/items", f"More than {most:,} items.")]
+            )
+        yield one
+
+
+def check_source(one: Submission, sources: dict[str, Source]) -> None:
+    """Raise Invalid unless the key may write to the submission's source, which has declared its label."""
+    source = sources.get(one.source)
+    if source is None:
+        raise Invalid("The source is not known.", places=[Place("#/source", "No source of yours has this slug.")])
+    if one.label is not None:
+        check_label(one.label, source.labels)
+
+
+def _answer(received: Received) -> Response:
+    if received.new:
+        return Response({"id": str(received.id), "state": State.RECEIVED}, status=201)
+    body = {"id": str(received.id), "state": _state_of(received.id)}
+    return Response(body, status=200, headers={"Idempotency-Replayed": "true"})
+
+
+def _state_of(item_id: UUID) -> str:
+    return state_shown(_with_state(Item.objects.filter(pk=item_id)).get())
+
+
+def shown_items(viewer: Viewer) -> QuerySet[Item]:
+    """Return the items that a key may see, with what :func:`summary` shows."""
+    return _with_state(visible_to(viewer).select_related("source", "model_version"))
+
+
+def _with_state(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Add the state; an outcome that can still be undone is not visible outside, so its item is in review."""
+    undoable = DuePublication.objects.filter(outcome__item_id=OuterRef("pk"))
+    return items.annotate(stands=F("now_at__state"), undoable=Exists(undoable))
+
+
+def state_shown(item: Item) -> str:
+    """Return an item's state as the outside sees it."""
+    if item.stands == State.SETTLED and item.undoable:  # type: ignore[attr-defined]
+        return State.IN_REVIEW
+    return item.stands  # type: ignore[attr-defined]
+
+
+def _filtered(items: QuerySet[Item], query: dict[str, str]) -> QuerySet[Item]:
+    if "source" in query:
+        items = items.filter(source__slug=query["source"])
+    if "external_id" in query:
+        items = items.filter(external_id=query["external_id"])
+    if "model_version" in query:
+        items = items.filter(model_version__version=query["model_version"])
+    return items.filter(_in_state(query)) if "state" in query else items
+
+
+def _in_state(query: dict[str, str]) -> Q:
+    state = one_of(query, "state", State.values)
+    undoable = Q(now_at__state=State.SETTLED, undoable=True)
+    if state == State.SETTLED:
+        return Q(now_at__state=state, undoable=False)
+    return Q(now_at__state=state) | undoable if state == State.IN_REVIEW else Q(now_at__state=state)
+
+
+def summary(item: Item) -> dict[str, Any]:
+    """Return an item without its content."""
+    return {**_standing(item), **_narrow(item)}
+
+
+def document(item: Item) -> dict[str, Any] | orjson.Fragment:
+    """Return an item with its content: our fields, then the object as it was sent, to the letter."""
+    if item.content.redacted_at:
+        return {**summary(item), "input": {}, "output": {}, "redacted_at": item.content.redacted_at}
+    ours = orjson.dumps(_standing(item), option=orjson.OPT_UTC_Z)
+    sent = item.content.body.encode().strip()
+    return orjson.Fragment(ours[:-1] + b"," + sent[1:])
+
+
+def _standing(item: Item) -> dict[str, Any]:
+    return {"id": str(item.pk), "state": state_shown(item), "received_at": item.received_at}
+
+
+def _narrow(item: Item) -> dict[str, Any]:
+    return {
+        "external_id": item.external_id,
+        "source": item.source.slug,
+        "model": _model(item),
+        "kind": item.kind,
+        "group": item.group or None,
+        "occurred_at": item.occurred_at,
+        "confidence": item.confidence,
+        "risk": {"level": item.risk_level or None, "tags": item.risk_tags},
+        "attributes": item.attributes,
+    }
+
+
+def _model(item: Item) -> dict[str, str] | None:
+    model = item.model_version
+    if model is None:
+        return None
+    return {"name": model.name, "version": model.version, "prompt": model.prompt, "index": model.index}
