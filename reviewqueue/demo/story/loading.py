@@ -41,9 +41,15 @@ def load_story(*, password: str, now: datetime, report: Callable[[str], None]) -
     steps = [(end, step) for end, step in ticks(whole) if told is None or end > told]
     _tell(workspace, steps, {one.external_id: one for one in whole}, base, report)
     record(workspace_id=workspace.pk, verb=LOADED, subject=("workspace", workspace.pk), by=SYSTEM, at=now)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    _analyze()
     return workspace
+
+
+def _analyze() -> None:
+    """Let the planner know what was loaded at once."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.django_table_names(only_existing=True):
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table)}")
 
 
 def _tell(
@@ -98,7 +104,7 @@ def _workers(workspace: Workspace, base: datetime) -> dict[str, Worker]:
     by_email = {one.user.email: one for one in members}
     people = [person for person in PEOPLE if person.email in by_email]
     return {
-        person.address: Worker(by_email[person.email], [queues[slug] for slug in person.queues], seed, start)
+        person.address: Worker(by_email[person.email], [queues[slug] for slug in person.queues], seed, start, base)
         for seed, person in enumerate(people, start=1)
     }
 

@@ -29,20 +29,24 @@ class Worker:
     queues: list[Queue]
     seed: int
     busy_until: datetime
+    leaves_at: datetime
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a story, not a secret
 
     def work(self, *, until: datetime, arrivals: dict[str, Arrival]) -> int:
-        """Review one item after the other until a moment; return how many."""
+        """Review one item after the other until a moment; return how many. Nothing is begun that cannot be ended."""
         done = 0
         while self.busy_until < until:
+            needed = timedelta(seconds=self.chance.uniform(*PACE))
+            if self.busy_until + needed > self.leaves_at:
+                break
             turn = pipeline.claim_next(membership=self.membership, queues=self.queues, now=self.busy_until)
             if turn is None:
                 self.busy_until = until
                 break
-            self.busy_until += timedelta(seconds=self.chance.uniform(*PACE))
+            self.busy_until += needed
             self._finish(turn, arrivals[turn.assignment.item.external_id])
             done += 1
         return done
