@@ -211,7 +211,7 @@ def _claim(membership: Membership, lanes: list[UUID], lease: timedelta, now: dat
     if turn is None:
         return None
     item_id = turn.assignment.item_id
-    intake.move_state(item_ids=[item_id], to=State.IN_REVIEW, since=turn.at, of=[State.QUEUED])
+    intake.move_state(item_ids=[item_id], to=State.IN_REVIEW, since=turn.at, of=[State.QUEUED, State.IN_REVIEW])
     _tell(turn.assignment, "claim", person(user.pk), turn.at)
     failpoint("claim_next.taken")
     return turn
@@ -229,7 +229,8 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
         except IntegrityError:
             raise Conflict("This person holds the item already.") from None
         if slot.kind == Slot.Kind.REVIEW:
-            intake.move_state(item_ids=[slot.item_id], to=State.IN_REVIEW, since=now, of=[State.QUEUED])
+            in_line = [State.QUEUED, State.IN_REVIEW]
+            intake.move_state(item_ids=[slot.item_id], to=State.IN_REVIEW, since=now, of=in_line)
         _tell(turn.assignment, "assign", by.actor, now, to=str(to.pk))
     return turn
 
@@ -283,7 +284,8 @@ def expire_due(*, now: datetime | None = None) -> int:
 
 
 def _requeue(item_ids: Sequence[UUID], at: datetime) -> None:
-    """Show items as queued again that nobody holds any more."""
+    """Show items as queued again that nobody holds any more; a claim at this moment waits, or is seen."""
+    intake.hold_states(item_ids=item_ids)
     held = Assignment.objects.filter(item_id__in=item_ids, ended_at=None).values_list("item_id", flat=True)
     free = set(item_ids) - set(held)
     intake.move_state(item_ids=free, to=State.QUEUED, since=at, of=[State.IN_REVIEW])
@@ -361,6 +363,7 @@ def submit_review(
     with transaction.atomic():
         entry = _entry_of(assignment)
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)
+        _refuse_second(assignment)
         review = judging.write_review(assignment=assignment, judgement=judgement, at=held.at)
         turns.submit_turn(held=held, by=by)
         _exclude(assignment, Exclusion.Reason.REVIEWED, held.at)
@@ -369,6 +372,13 @@ def submit_review(
         outcome = _settle_if_last(item, entry, output, by, held.at)
         failpoint("submit_review.settled")
     return Submitted(review, outcome)
+
+
+def _refuse_second(assignment: Assignment) -> None:
+    """A turn that ran out may be followed by another at the same item; only one of them may be submitted."""
+    theirs = Review.objects.filter(entry_id=assignment.entry_id, user_id=assignment.user_id)
+    if theirs.exclude(assignment__slot_id=assignment.slot_id).exists():
+        raise turns.TurnOver("You have reviewed this item already.")
 
 
 def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: User, at: datetime) -> Outcome | None:

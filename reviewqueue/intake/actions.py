@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Case, F, Value, When
 
 from reviewqueue.accounts.models import Workspace
 from reviewqueue.audit.actions import Actor, record
@@ -169,4 +170,10 @@ def move_state(*, item_ids: Iterable[UUID], to: State, since: datetime, of: Iter
     rows = ItemState.objects.filter(item_id__in=list(item_ids))
     if of:
         rows = rows.filter(state__in=list(of))
-    return rows.update(state=to, since=since)
+    return rows.update(state=to, since=Case(When(state=to, then=F("since")), default=Value(since)))
+
+
+def hold_states(*, item_ids: Iterable[UUID]) -> None:
+    """Keep items in their state to the end of the transaction; always in one order, so that nobody deadlocks."""
+    rows = ItemState.objects.filter(item_id__in=list(item_ids)).order_by("item_id")
+    list(rows.select_for_update(no_key=True).values_list("item_id"))

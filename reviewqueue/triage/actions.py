@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max
 
@@ -19,7 +20,6 @@ from reviewqueue.queues.models import Queue
 from .models import Pending, QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
 from .rules import Decided, check_condition, rank_of
 
-LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 3
 
 
@@ -46,17 +46,25 @@ _TAKE = """
 UPDATE triage_pending SET attempts = attempts + 1, lease_until = %(until)s
 WHERE item_id IN (
   SELECT item_id FROM triage_pending
-  WHERE due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
+  WHERE due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) AND {tried}
   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING item_id, attempts
 """
 
 
 def take_pending(*, now: datetime, limit: int = 200) -> list[Taken]:
-    """Take due items for triage; the attempt and the lease are committed before any work begins."""
-    until = now + LEASE
+    """Take due items for triage; the attempt and the lease are committed before any work begins.
+
+    Those not tried yet come together. What was tried comes back by itself: it may be what ended the worker, and
+    must not spoil the next attempt of everything that was taken with it.
+    """
+    return _take("attempts = 0", limit, now) or _take("attempts > 0", 1, now)
+
+
+def _take(tried: str, limit: int, now: datetime) -> list[Taken]:
+    until = now + timedelta(seconds=settings.TRIAGE_LEASE_SECONDS)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"now": now, "until": until, "limit": limit})
+        cursor.execute(_TAKE.format(tried=tried), {"now": now, "until": until, "limit": limit})
         return [Taken(item_id, attempts, until) for item_id, attempts in cursor.fetchall()]
 
 

@@ -13,11 +13,12 @@ from .ending import (
     submit_turn,
     take_away,
 )
-from .keeping import expire_due, heartbeat, wake_due
+from .keeping import TurnOver, expire_due, heartbeat, wake_due
 from .opening import lane_for, open_slots
 
 __all__ = [
     "Turn",
+    "TurnOver",
     "assign",
     "claim",
     "close_open_slots",

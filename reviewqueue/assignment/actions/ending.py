@@ -90,11 +90,14 @@ def take_away(*, assignment: Assignment, by: User, at: datetime) -> None:
 
 
 def close_open_slots(*, entry_id: UUID, reason: Assignment.End, by: User, at: datetime) -> None:
-    """Close what is left of an entry; turns still open there end for the reason given."""
-    Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason, ended_by=by)
+    """Close what is left of an entry; turns still open there end for the reason given.
+
+    Slots first, as everywhere: a claim at this moment is waited for, and its turn is then seen and ended.
+    """
     Slot.objects.filter(entry_id=entry_id, closed_at=None).update(
         holder=None, expires_at=None, held_until=None, held_by=None, closed_at=at
     )
+    Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason, ended_by=by)
 
 
 def reopen_slot(*, slot_id: UUID) -> Slot:
