@@ -129,7 +129,7 @@ def _member(
 
 
 def _reasons() -> Sequence[tuple[str, str]]:
-    return [(slug, label.lower()) for slug, label in REASON_CODES.items()]
+    return [(slug, slug.replace("-", " ")) for slug in REASON_CODES]
 
 
 def _policy(workspace: Workspace, queues: dict[str, Queue], lead: Membership, now: datetime) -> None:
