@@ -55,13 +55,16 @@ def icon(name: str, extra: str = "") -> SafeString:
     return format_html('<svg class="icon {}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', extra, shapes)
 
 
+_LOGO = mark_safe(
+    '<svg class="logo" width="28" height="20" viewBox="0 0 28 20" aria-hidden="true">'
+    '<rect x="1.2" y="2.2" width="15.6" height="15.6" rx="2"/><circle cx="18" cy="10" r="8.5"/></svg>'
+)
+
+
 @register.simple_tag
 def logo() -> SafeString:
     """Draw the product's mark: a machine's square, a person's circle before it."""
-    return format_html(
-        '<svg class="logo" width="28" height="20" viewBox="0 0 28 20" aria-hidden="true">'
-        '<rect x="1.2" y="2.2" width="15.6" height="15.6" rx="2"/><circle cx="18" cy="10" r="8.5"/></svg>'
-    )
+    return _LOGO
 
 
 @register.simple_tag

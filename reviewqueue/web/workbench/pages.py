@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -34,11 +34,21 @@ def shown(
 
 def nothing_left(request: MemberRequest) -> HttpResponse:
     """Answer that there is nothing for this person, and forget the one queue they had chosen."""
-    slug = request.session.pop(ONE_QUEUE, None)
-    if slug:
+    where = "queue" if request.session.pop(ONE_QUEUE, None) else "queues"
+    if not request.htmx:
+        return redirect(reverse("workbench", query={"empty": where}))
+    return resting(request, where)
+
+
+def resting(request: MemberRequest, empty: str) -> HttpResponse:
+    """Answer with the workbench between two turns; ``empty`` says where there was nothing to take."""
+    if empty == "queue":
         text = _("This queue has nothing more for you. Your other queues may have.")
-    else:
+    elif empty:
         text = _("What is left in your queues is in somebody's hands, or you have judged it already.")
+    else:
+        title, text = _("You hold nothing at the moment."), _("Take the next item when you are ready.")
+        return idle(request, title=title, text=text)
     return idle(request, title=_("Nothing waits for you."), text=text)
 
 

@@ -38,8 +38,7 @@ class Said:
     """One message of the conversation."""
 
     voice: str
-    name: str
-    at: datetime | None
+    name: SafeString
     html: SafeString
 
 
@@ -61,7 +60,7 @@ def turn_context(
         "due": due(turn.entry.due_at, now),
         "already_given": "gate" not in body,
         "documents": list(_documents(body)),
-        "attributes": [(name, _value(value)) for name, value in sorted(turn.item.attributes.items())],
+        "attributes": [(raw(name), raw(_value(value))) for name, value in sorted(turn.item.attributes.items())],
         "links": list(_links(body)),
         "answer": {"text": answer, "html": markdown(answer), "raw": raw(answer)},
         "labels": turn.item.source.labels,
@@ -205,7 +204,7 @@ def _said(message: dict[str, Any]) -> Said:
     text = str(message.get("content", ""))
     names = {"customer": _("Customer"), "ai": _("AI")}
     name = str(message.get("name") or names.get(voice) or message.get("role", ""))
-    return Said(voice, name, None, markdown(text) if voice == "ai" else plain(text))
+    return Said(voice, raw(name), markdown(text) if voice == "ai" else plain(text))
 
 
 def _documents(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -214,15 +213,20 @@ def _documents(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(one, dict):
             text = str(one.get("text", ""))
             title = str(one.get("title") or one.get("id", ""))
-            yield {"id": str(one.get("id", "")), "title": title, "html": markdown(text), "peek": text[:400]}
+            yield {
+                "id": raw(str(one.get("id", ""))),
+                "title": raw(title),
+                "html": markdown(text),
+                "peek": raw(text[:400]),
+            }
 
 
-def _links(body: dict[str, Any]) -> Iterator[dict[str, str]]:
+def _links(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the source's links; only plain web addresses can be clicked, and their host is shown."""
     for one in body.get("links") or []:
         url = str(one.get("url", "")) if isinstance(one, dict) else ""
         if url.startswith(("https://", "http://")):
-            yield {"title": str(one.get("title") or url), "url": url, "host": urlsplit(url).hostname or ""}
+            yield {"title": raw(str(one.get("title") or url)), "url": url, "host": urlsplit(url).hostname or ""}
 
 
 def _value(value: Any) -> str:

@@ -41,9 +41,7 @@ def workbench(request: MemberRequest) -> HttpResponse:
     held = _held(request)
     if held:
         return redirect("turn", held.pk)
-    return pages.idle(
-        request, title=_("You hold nothing at the moment."), text=_("Take the next item when you are ready.")
-    )
+    return pages.resting(request, request.GET.get("empty", ""))
 
 
 @require_GET
