@@ -1,9 +1,57 @@
-"""The product as an ASGI application: Django as WSGI in threads."""
+"""The product as an ASGI application: clients that wait for an outcome on the loop, all else in threads."""
 
-import os
+import asyncio
+import signal
+from types import FrameType
+from typing import Any
 
-from a2wsgi import WSGIMiddleware
+from reviewqueue.common.bridge import Bridge, Receive, Scope, Send
+from reviewqueue.common.environment import env_int
+from reviewqueue.wsgi import application as wsgi
 
-from reviewqueue.wsgi import application as django
+# after wsgi, which makes Django ready for models
+from reviewqueue.api.parsing import MAX_BATCH, MAX_BODY  # isort: skip
+from reviewqueue.api.waiting import Waiting, seconds_asked  # isort: skip
 
-application = WSGIMiddleware(django, workers=int(os.environ.get("WEB_THREADS", "8")))
+BATCH = "/api/v1/items/batch"
+
+
+def longest_body(scope: Scope) -> int:
+    """Return how much of a body is read before Django sees it; it refuses what is longer by the declared length."""
+    return MAX_BATCH if scope["path"] == BATCH else MAX_BODY
+
+
+django = Bridge(wsgi, threads=env_int("WEB_THREADS", 8), longest=longest_body)
+waiting = Waiting(django)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one connection's request, or follow the server's life."""
+    if scope["type"] == "http":
+        await (waiting if seconds_asked(scope) else django)(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live(receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Say that the server may start, and when it is told to stop, let the waiting clients go first."""
+    await receive()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        _before(number, asyncio.get_running_loop())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _before(number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
+    """Let the waiting clients go on a signal, then do what the server would have done."""
+    follow = signal.getsignal(number)
+
+    def on_signal(received: int, frame: FrameType | None) -> Any:
+        loop.call_soon_threadsafe(waiting.watcher.stop)
+        if callable(follow):
+            follow(received, frame)
+
+    signal.signal(number, on_signal)

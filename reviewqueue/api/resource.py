@@ -41,7 +41,7 @@ class Resource(APIView):
     """One address. ``scopes`` says which scope each method needs."""
 
     scopes: ClassVar[Mapping[str, str]] = {}
-    parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = OnlyJSON
     metadata_class = None
