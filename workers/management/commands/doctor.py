@@ -19,13 +19,18 @@ from reviewqueue.triage.models import Pending
 
 
 class Command(BaseCommand):
-    """manage.py doctor (ends with 1 when something is wrong)"""
+    """manage.py doctor [--only CHECK …] (ends with 1 when something is wrong)"""
 
     help = __doc__
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--only", action="append", choices=[name for name, _check in CHECKS])
 
     def handle(self, *args, **options) -> None:
         wrong = 0
         for name, check in CHECKS:
+            if options["only"] and name not in options["only"]:
+                continue
             fault = _run(check)
             wrong += bool(fault)
             self.stdout.write(f"{'WRONG' if fault else 'ok   '}  {name}{': ' + fault if fault else ''}")
