@@ -176,7 +176,8 @@ def _signs_in_over_https_alone(client: httpx.Client) -> None:
     page = client.get("/sign-in/")
     assert page.status_code == 200
     cookies = [one for one in page.headers.get_list("set-cookie") if one.startswith("rq_csrf")]
-    assert cookies and all("Secure" in one for one in cookies)
+    assert cookies
+    assert all("Secure" in one for one in cookies)
     assert "max-age=31536000" in page.headers["strict-transport-security"]
     for address in set(re.findall(r'(?:href|src)="(/(?:assets|static)/[^"]+)"', page.text)):
         assert client.get(address).status_code == 200, address
