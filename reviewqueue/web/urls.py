@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import bundles, my_queue, sign_in
+from . import assigning, board, bundles, item, items, my_queue, pulling, sign_in
 from .workbench import views as workbench
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,4 +25,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work/<uuid:pk>/escalate/", workbench.turn_escalate, name="turn_escalate"),
     path("queues/<slug:slug>/next/", workbench.claim_queue, name="claim_queue"),
     path("undo/<uuid:pk>/", workbench.undo, name="undo"),
+    path("board/", board.board, name="board"),
+    path("board/hours/", board.board_hours, name="board_hours"),
+    path("board/assign/", assigning.assigning, name="board_assign"),
+    path("board/levers/", pulling.board_levers, name="board_levers"),
+    path("board/levers/<slug:kind>/", pulling.board_lever, name="board_lever"),
+    path("board/undo/", pulling.board_undo, name="board_undo"),
+    path("board/queues/<slug:slug>/", board.board_queue, name="board_queue"),
+    path("items/", items.items, name="items"),
+    path("items/<uuid:pk>/", item.item, name="item"),
+    path("items/<uuid:pk>/raw/", item.item_raw, name="item_raw"),
 ]

@@ -1,0 +1,1 @@
+"""Counting over the stages, a few statements a page, each served by an index."""

@@ -1,0 +1,169 @@
+"""One item's whole story: what the AI said, every step with who and when, each review beside the others."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.assignment.queries import visible_to as turns_visible_to
+from reviewqueue.common.errors import NotThere
+from reviewqueue.intake.models import Item, Kind, State
+from reviewqueue.intake.queries import body_of, visible_to
+from reviewqueue.review.models import Outcome, Review
+from reviewqueue.review.queries import outcomes_visible_to, reviews_visible_to
+
+from .access import member_page
+from .context import MemberRequest
+from .item_story import steps_of
+from .safe_text import markdown, plain
+from .settled import output_text, shown_outcome, shown_review
+from .workbench.showing import answer_of
+
+VOICES = {"user": "customer", "assistant": "ai"}
+
+
+@require_GET
+@never_cache
+@member_page()
+def item(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show an item to those who may see it."""
+    found = _find(request.viewer, pk)
+    return render(request, "item/item.html", _context(request.viewer, found))
+
+
+@require_GET
+@never_cache
+@member_page()
+def item_raw(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Hand out an item's exact bytes as they came."""
+    found = _find(request.viewer, pk)
+    if found.content.redacted_at or _is_judging(request.viewer, found):
+        raise NotThere
+    response = HttpResponse(found.content.body.encode(), content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.pk}.json"'
+    return response
+
+
+def _find(viewer: Viewer, pk: UUID) -> Item:
+    """Return an item; a reviewer finds only what they have reviewed or hold. Raises NotThere."""
+    items = visible_to(viewer).select_related("source", "model_version", "content", "now_at")
+    found = items.filter(pk=pk).first()
+    if found is None or not (viewer.may("see_items") or _had_it(viewer, found)):
+        raise NotThere
+    return found
+
+
+def _had_it(viewer: Viewer, found: Item) -> bool:
+    mine = Assignment.objects.filter(item=found, user=viewer.user, workspace_id=viewer.workspace_id)
+    return mine.filter(ended_at=None).exists() or reviews_visible_to(viewer).filter(item=found).exists()
+
+
+def _is_judging(viewer: Viewer, found: Item) -> bool:
+    """Return whether the viewer is about to review the item: then nobody else's view may colour theirs."""
+    mine = turns_visible_to(viewer).filter(item=found, user=viewer.user, ended_at=None)
+    return mine.filter(slot__kind=Slot.Kind.REVIEW).exists()
+
+
+def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
+    blind = _is_judging(viewer, found)
+    answer = answer_of(found)
+    reviews = [] if blind else _reviews(viewer, found)
+    outcomes = [] if blind else _outcomes(viewer, found)
+    return {
+        "item": found,
+        "blind": blind,
+        "finding": finding(found, outcomes),
+        "state": found.now_at.state,
+        "talk": _talk(found),
+        "answer": markdown(answer),
+        "is_label": found.kind == Kind.CLASSIFICATION,
+        "reviews": [shown_review(one, answer) for one in reviews],
+        "outcomes": [shown_outcome(one, answer) for one in outcomes],
+        "steps": steps_of(viewer=viewer, item=found, blind=blind),
+        "evidence": _evidence(found),
+        "attributes": sorted(found.attributes.items()),
+        "may_list": viewer.may("see_items"),
+    }
+
+
+def _reviews(viewer: Viewer, found: Item) -> Sequence[Review]:
+    rows = reviews_visible_to(viewer).filter(item=found).select_related("user", "content", "assignment")
+    return rows.order_by("submitted_at", "pk")
+
+
+def _outcomes(viewer: Viewer, found: Item) -> Sequence[Outcome]:
+    rows = outcomes_visible_to(viewer).filter(item=found)
+    return rows.select_related("content", "publication", "undo__undone_by", "review__user").order_by("-version")
+
+
+def finding(found: Item, outcomes: Sequence[Outcome]) -> str:
+    """Say in one sentence how an item stands."""
+    standing = next((one for one in outcomes if not hasattr(one, "undo")), None)
+    if found.now_at.state == State.SETTLED and standing:
+        return _settled(standing)
+    words = {
+        State.RECEIVED: _("Received, waiting for triage."),
+        State.QUEUED: _("It waits for somebody to judge it."),
+        State.IN_REVIEW: _("Somebody is judging it."),
+        State.ESCALATED: _("It waits for a lead's decision."),
+        State.SETTLED: _("It is settled."),
+        State.PASSED: _("No person was needed: triage let it pass."),
+        State.WITHDRAWN: _("The AI system withdrew it."),
+    }
+    return words[State(found.now_at.state)]
+
+
+def _settled(outcome: Outcome) -> str:
+    if outcome.decision == "approve":
+        return _("A person approved the answer.")
+    severity = {
+        "none": _("a matter of style"),
+        "minor": _("a minor fault"),
+        "major": _("a major fault"),
+        "critical": _("a critical fault"),
+    }[outcome.severity or "none"]
+    if outcome.decision == "reject":
+        return _("A person rejected the answer: %(severity)s.") % {"severity": severity}
+    return _("A person corrected the answer: %(severity)s.") % {"severity": severity}
+
+
+def _talk(found: Item) -> list[dict[str, Any]]:
+    """Return what the AI was asked, message by message."""
+    given = body_of(found).get("input")
+    given = given if isinstance(given, dict) else {}
+    if found.kind == Kind.CLASSIFICATION:
+        return [{"voice": "customer", "name": _("Text"), "html": plain(output_text(given))}]
+    return [_said(one) for one in given.get("messages") or [] if isinstance(one, dict)]
+
+
+def _said(message: dict[str, Any]) -> dict[str, Any]:
+    voice = VOICES.get(str(message.get("role")), "machine")
+    text = str(message.get("content", ""))
+    names = {"customer": _("Customer"), "ai": _("AI")}
+    name = str(message.get("name") or names.get(voice) or message.get("role", ""))
+    return {"voice": voice, "name": name, "html": markdown(text) if voice == "ai" else plain(text)}
+
+
+def _evidence(found: Item) -> dict[str, Any]:
+    """Return what proves what the AI sent: the bytes and their SHA-256, checked again at this moment."""
+    content = found.content
+    if content.redacted_at:
+        return {"redacted_at": content.redacted_at}
+    body = content.body.encode()
+    stored = bytes(content.sha256).hex()
+    return {
+        "raw": content.body,
+        "bytes": len(body),
+        "sha256": stored,
+        "matches": hashlib.sha256(body).hexdigest() == stored,
+        "url": reverse("item_raw", args=[found.pk]),
+    }

@@ -1,0 +1,194 @@
+"""An item's timeline, told from the audit trail: what happened, who did it, when, and in words why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import ApiKey, User
+from reviewqueue.assignment.models import Assignment
+from reviewqueue.audit.models import Event
+from reviewqueue.delivery.models import Delivery
+from reviewqueue.delivery.queries import deliveries_visible_to
+from reviewqueue.intake.models import Item
+from reviewqueue.review.models import Escalation
+from reviewqueue.triage.models import TriageDecision
+from reviewqueue.triage.rules import explain
+
+from .templatetags.look import span
+
+#: Verbs that say how somebody judged: unseen by a person who is judging the item at this moment.
+JUDGED = frozenset({"submit", "settle", "undo", "publish", "escalate", "hand_back"})
+
+
+@dataclass(slots=True)
+class Step:
+    """One line of the timeline; ``glyph`` marks a machine's step, ``who`` a person's."""
+
+    at: datetime
+    title: str
+    lines: list[str] = field(default_factory=list)
+    who: User | None = None
+    glyph: str = "gear"
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the trail speaks of by id."""
+
+    users: Mapping[UUID, User]
+    keys: Mapping[UUID, ApiKey]
+    turns: Mapping[UUID, Assignment]
+    escalations: Mapping[UUID, Escalation]
+    decisions: Sequence[TriageDecision]
+    blind: bool
+
+
+def steps_of(*, viewer: Viewer, item: Item, blind: bool) -> list[Step]:
+    """Return the item's timeline, oldest first."""
+    events = list(Event.objects.filter(item_id=item.pk, workspace_id=viewer.workspace_id).order_by("at", "id"))
+    if blind:
+        events = [one for one in events if one.verb not in JUDGED]
+    known = _known(item, events, blind)
+    steps = [step for one in events if (step := _step(one, item, known))]
+    if not blind:
+        steps += [_delivery(one) for one in deliveries_visible_to(viewer).filter(publication__item=item)]
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _known(item: Item, events: Sequence[Event], blind: bool) -> _Known:
+    people = {one.actor_id for one in events if one.actor_kind == Event.ActorKind.PERSON}
+    people |= {UUID(one.data["to"]) for one in events if one.data.get("to")}
+    keys = {one.actor_id for one in events if one.actor_kind == Event.ActorKind.KEY}
+    return _Known(
+        users=User.objects.in_bulk(people - {None}),
+        keys=ApiKey.objects.filter(workspace_id=item.workspace_id).in_bulk(keys - {None}),
+        turns=Assignment.objects.filter(item=item).select_related("entry__queue", "note").in_bulk(),
+        escalations=Escalation.objects.filter(item=item).select_related("content").in_bulk(),
+        decisions=list(TriageDecision.objects.filter(item=item).select_related("policy").order_by("pass_number")),
+        blind=blind,
+    )
+
+
+def _step(event: Event, item: Item, known: _Known) -> Step | None:
+    tell = _TELLERS.get(event.verb)
+    if tell is None:
+        return None
+    who = known.users.get(event.actor_id) if event.actor_kind == Event.ActorKind.PERSON and event.actor_id else None
+    title, lines, glyph = tell(event, item, known)
+    return Step(event.at, title, [one for one in lines if one], who, glyph)
+
+
+Told = tuple[str, list[str], str]
+
+
+def _received(event: Event, item: Item, known: _Known) -> Told:
+    key = known.keys.get(event.actor_id) if event.actor_id else None
+    source = _("from %(source)s, %(id)s") % {"source": item.source.slug, "id": item.external_id}
+    return _("Received"), [source, _("with key %(name)s") % {"name": key.name} if key else ""], "inbox"
+
+
+def _triaged(event: Event, item: Item, known: _Known) -> Told:
+    decision = next((one for one in known.decisions if one.pass_number == 1), None)
+    if decision is None:
+        return _("Triaged"), [], "route"
+    title = _("Triaged: a person decides") if decision.result == "review" else _("Triaged: passed")
+    return title, explain(decision.reasons, hides_confidence=known.blind), "route"
+
+
+def _queue_of(event: Event, known: _Known) -> str:
+    turn = known.turns.get(event.subject_id)
+    return turn.entry.queue.name if turn else ""
+
+
+def _claimed(event: Event, item: Item, known: _Known) -> Told:
+    return _("Taken"), [_queue_of(event, known)], ""
+
+
+def _assigned(event: Event, item: Item, known: _Known) -> Told:
+    to = known.users.get(UUID(event.data["to"])) if event.data.get("to") else None
+    words = _("Given to %(name)s") % {"name": to.name} if to else _("Given to somebody")
+    return words, [_queue_of(event, known)], ""
+
+
+def _submitted(event: Event, item: Item, known: _Known) -> Told:
+    turn = known.turns.get(event.subject_id)
+    words = {
+        "approve": _("decided: approve"),
+        "edit": _("decided: edit"),
+        "reject": _("decided: reject"),
+    }.get(event.data.get("decision", ""), "")
+    taken = _("after %(time)s") % {"time": span(event.at - turn.opened_at)} if turn else ""
+    return _("Reviewed"), [words, taken], ""
+
+
+def _returned(event: Event, item: Item, known: _Known) -> Told:
+    turn = known.turns.get(event.subject_id)
+    note = getattr(turn, "note", None) if turn and not known.blind else None
+    return _("Given back"), [f"“{note.text}”" if note and not note.redacted_at else ""], ""
+
+
+def _escalated(event: Event, item: Item, known: _Known) -> Told:
+    escalation = known.escalations.get(event.subject_id)
+    if event.data.get("why") == "disagreement":
+        return _("Reviews differ: to a lead"), [], "fork"
+    content = getattr(escalation, "content", None)
+    question = f"“{content.question}”" if content and content.question and not content.redacted_at else ""
+    return _("Asked a lead"), [question], ""
+
+
+def _settled(event: Event, item: Item, known: _Known) -> Told:
+    bases = {
+        "review": _("by one review"),
+        "agreement": _("reviewers agree"),
+        "adjudication": _("a lead decided"),
+    }
+    title = _("Outcome, version %(n)s") % {"n": event.data.get("version", "")}
+    return title, [bases.get(event.data.get("basis", ""), "")], ""
+
+
+def _published(event: Event, item: Item, known: _Known) -> Told:
+    return _("Published"), [_("position %(n)s") % {"n": event.data.get("position", "")}], "check"
+
+
+def _simple(title: Any, glyph: str = "") -> Any:
+    return lambda event, item, known: (title(), [], glyph)
+
+
+_TELLERS = {
+    "receive": _received,
+    "triage": _triaged,
+    "claim": _claimed,
+    "assign": _assigned,
+    "submit": _submitted,
+    "return": _returned,
+    "escalate": _escalated,
+    "settle": _settled,
+    "publish": _published,
+    "expire": _simple(lambda: _("The turn ran out"), "clock"),
+    "snooze": _simple(lambda: _("Put aside")),
+    "reassign": _simple(lambda: _("Taken away")),
+    "undo": _simple(lambda: _("Undone")),
+    "hand_back": _simple(lambda: _("Handed back to the queue")),
+}
+
+
+def _delivery(one: Delivery) -> Step:
+    if one.delivered_at:
+        waited = span(one.delivered_at - one.created_at)
+        words = _("%(host)s answered %(status)s after %(time)s")
+        line = words % {"host": _host(one), "status": one.last_status, "time": waited}
+        return Step(one.delivered_at, _("Webhook delivered"), [line], None, "link")
+    if one.given_up_at:
+        return Step(one.given_up_at, _("Webhook given up"), [_host(one), one.last_error], None, "warning")
+    tries = _("%(n)s tries so far") % {"n": one.attempts} if one.attempts else ""
+    return Step(one.created_at, _("Webhook waits"), [_host(one), tries], None, "clock")
+
+
+def _host(one: Delivery) -> str:
+    return urlsplit(one.webhook.url).hostname or ""

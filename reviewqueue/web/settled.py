@@ -1,0 +1,71 @@
+"""Reviews and outcomes as the item page shows them: decision, difference to what the AI said, reasons, notes."""
+
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext as _
+
+from reviewqueue.review.models import Outcome, Review
+
+from .difference import difference
+
+DECISIONS = {"approve": lambda: _("approve"), "edit": lambda: _("edit"), "reject": lambda: _("reject")}
+
+
+def output_text(output: Any) -> str:
+    """Return an output as the text people compare: the content, the label, or the JSON itself."""
+    if isinstance(output, dict):
+        for name in ("content", "label", "text"):
+            if isinstance(output.get(name), str):
+                return output[name]
+    return orjson.dumps(output).decode() if output else ""
+
+
+def _loaded(text: str) -> str:
+    return output_text(orjson.loads(text)) if text else ""
+
+
+def shown_review(review: Review, answer: str) -> dict[str, Any]:
+    """Return one review; a correction is shown as its difference to the AI's answer."""
+    content = review.content
+    correction = "" if content.redacted_at else _loaded(content.correction)
+    return {
+        "who": review.user,
+        "at": review.submitted_at,
+        "decision": review.decision,
+        "decision_words": DECISIONS[review.decision](),
+        "change": difference(answer, correction) if correction else None,
+        "struck": review.decision == "reject",
+        "severity": review.severity,
+        "reasons": ", ".join(review.reason_codes),
+        "cause": review.cause,
+        "note": "" if content.redacted_at else content.note,
+        "follow_up": review.follow_up,
+        "train": review.train,
+        "seconds": review.submitted_at - review.assignment.opened_at,
+        "redacted_at": content.redacted_at,
+    }
+
+
+def shown_outcome(outcome: Outcome, answer: str) -> dict[str, Any]:
+    """Return one version of an outcome, with when it became visible outside or was taken back."""
+    content = getattr(outcome, "content", None)
+    final = _loaded(content.final) if content and not content.redacted_at else ""
+    undo = getattr(outcome, "undo", None)
+    publication = getattr(outcome, "publication", None)
+    return {
+        "version": outcome.version,
+        "basis": outcome.basis,
+        "decision_words": DECISIONS[outcome.decision]() if outcome.decision else "",
+        "disposition": outcome.disposition,
+        "settled_at": outcome.settled_at,
+        "final": final,
+        "change": difference(answer, final) if outcome.changed and final else None,
+        "withheld": outcome.disposition == Outcome.Disposition.WITHHELD,
+        "undone_at": undo.undone_at if undo else None,
+        "undone_by": undo.undone_by if undo else None,
+        "published_at": publication.published_at if publication else None,
+        "position": publication.position if publication else None,
+        "train": outcome.train,
+        "follow_up": outcome.follow_up,
+    }
