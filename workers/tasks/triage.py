@@ -2,12 +2,16 @@
 
 import logging
 import resource
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
@@ -16,7 +20,6 @@ from reviewqueue.triage.actions import MAX_ATTEMPTS, Taken
 
 log = logging.getLogger(__name__)
 
-ALONE_SECONDS = 20
 ALONE_BYTES = 1024 * 1024 * 1024
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
@@ -40,13 +43,37 @@ def _decide(taken: Sequence[Taken]) -> int:
     if not taken:
         return 0
     try:
-        return pipeline.triage_items(taken=taken, now=now())
+        with _at_most(settings.TRIAGE_SECONDS * (6 if len(taken) > 1 else 1)):
+            return pipeline.triage_items(taken=taken, now=now())
     except Exception:
         if len(taken) > 1:
             return sum(_decide([one]) for one in taken)
         log.exception("triage failed", extra={"item": str(taken[0].item_id), "attempt": taken[0].attempts})
         actions.put_back(taken=taken[0], error=_name_of_fault(), now=now())
         return 0
+
+
+class TooSlow(Exception):
+    """Triage took longer than it may."""
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Interrupt what takes longer, so that an item that never ends stops neither worker nor sweeper."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only, which is where workers and the sweeper run tasks
+        return
+    before = signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise TooSlow
 
 
 def _name_of_fault() -> str:
@@ -58,7 +85,7 @@ def _decide_alone(one: Taken) -> int:
     """Decide one item in a child process with limits on time and memory."""
     command = [sys.executable, str(MANAGE), "triage_alone", str(one.item_id), one.lease_until.isoformat()]
     try:
-        done = subprocess.run(command, timeout=ALONE_SECONDS, preexec_fn=_limits, check=False)
+        done = subprocess.run(command, timeout=_alone_seconds(), preexec_fn=_limits, check=False)
         if done.returncode == 0:
             return 1
         log.error("triage failed alone", extra={"item": str(one.item_id), "code": done.returncode})
@@ -69,7 +96,12 @@ def _decide_alone(one: Taken) -> int:
 
 def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ALONE_BYTES, ALONE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (ALONE_SECONDS, ALONE_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (_alone_seconds(), _alone_seconds()))
+
+
+def _alone_seconds() -> int:
+    """Return how long an item has by itself, the start of the process included."""
+    return 4 * settings.TRIAGE_SECONDS
 
 
 def _give_to_person(one: Taken) -> int:

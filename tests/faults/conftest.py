@@ -1,0 +1,34 @@
+"""A whole running product whose parts are killed, and a database that one-step programs die in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cast import Cast, make_cast
+from tests.faults.patient import Patient
+from tests.walk.product import running_product
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.faults)
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    """The fixed cast, committed, so that another process sees it."""
+    return make_cast()
+
+
+@pytest.fixture(scope="package")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """A whole product that its own start supervises; leases are short, so that no story waits for them."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TRIAGE_LEASE_SECONDS", "5")
+        data_dir = tmp_path_factory.mktemp("faults")
+        with running_product(data_dir) as product:
+            yield Patient(product, data_dir)

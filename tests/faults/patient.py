@@ -1,0 +1,53 @@
+"""A running product and its parts: which process is what, and how to end or stop each."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from reviewqueue.runtime import addresses, places
+from tests.walk.product import Product
+
+PARTS = ("web", "worker", "run_due", "valkey", "postgres")
+
+
+@dataclass
+class Patient:
+    """A product that something is done to; whatever dies is started again by the product's own start."""
+
+    product: Product
+    data_dir: Path
+
+    def pid(self, part: str) -> int:
+        """Return the process number of a part, read where the product's own start keeps it."""
+        place = places.prepare(self.data_dir)
+        files = {"postgres": place.cluster / "postmaster.pid", "valkey": place.servers / "valkey.pid"}
+        path = files.get(part, place.servers / "children" / f"{part}.pid")
+        return int(path.read_text().split()[0])
+
+    def kill(self, part: str) -> None:
+        """End a part without letting it say goodbye; a program together with its own children."""
+        if part in {"postgres", "valkey"}:
+            os.kill(self.pid(part), signal.SIGKILL)
+        else:
+            os.killpg(self.pid(part), signal.SIGKILL)
+
+    def stop(self, part: str) -> None:
+        """Let a part hang: it is there, and does not answer."""
+        os.kill(self.pid(part), signal.SIGSTOP)
+
+    def resume(self, part: str) -> None:
+        """Let it go on."""
+        os.kill(self.pid(part), signal.SIGCONT)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Return a connection as the product's own role."""
+        return psycopg.connect(addresses(self.data_dir).database_url, autocommit=True, connect_timeout=5)
+
+    def ask(self, sql: str, parameters: Any = None) -> list[tuple]:
+        """Return the rows of one statement."""
+        with self.connect() as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]

@@ -1,0 +1,144 @@
+"""One step of the walk for each failpoint: what must be there before it, and the step itself.
+
+``python -m tests.faults.steps NAME`` performs a step in a process of its own, which a failpoint may end.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import django
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewqueue.settings")
+    django.setup()
+
+from types import SimpleNamespace
+
+from reviewqueue import pipeline
+from reviewqueue.accounts.models import Membership, Workspace
+from reviewqueue.assignment.models import Assignment
+from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.datasets import actions as datasets
+from reviewqueue.datasets.models import Release
+from reviewqueue.intake.models import Source
+from reviewqueue.queues.models import Queue
+from reviewqueue.review.models import Outcome
+from reviewqueue.triage.actions import Taken, take_pending
+from reviewqueue.triage.models import Pending
+from tests import steps
+from tests.cast import NOW, Cast, item
+
+SOON = NOW + timedelta(seconds=5)
+LATER = NOW + timedelta(seconds=11)
+
+
+# --- what must be there before -------------------------------------------------------------------------------
+
+
+def nothing(cast: Cast) -> None:
+    """Nothing is needed."""
+
+
+def taken(cast: Cast) -> None:
+    """Two items whose wait a worker has taken."""
+    steps.submit(cast, item("conv-0"), item("conv-1"))
+    take_pending(now=NOW)
+
+
+def waiting(cast: Cast) -> None:
+    """Two items wait for a person."""
+    steps.queued(cast, 2)
+
+
+def held(cast: Cast) -> None:
+    """A reviewer holds one of them."""
+    waiting(cast)
+    steps.claim(cast, cast.reviewer)
+
+
+def settled(cast: Cast) -> None:
+    """One of them is settled and can still be undone."""
+    waiting(cast)
+    steps.settle(cast, cast.reviewer, steps.edit())
+
+
+def building(cast: Cast) -> None:
+    """A release of a published outcome has been taken by a worker."""
+    settled(cast)
+    steps.publish(cast)
+    dataset = datasets.define(
+        workspace_id=cast.workspace.pk, slug="all", name="All", format="sft", query={}, by=None, actor=SYSTEM, now=NOW
+    )
+    datasets.request_release(dataset=dataset, by=None, actor=SYSTEM, now=NOW)
+    datasets.take_due(now=NOW)
+
+
+# --- the steps -----------------------------------------------------------------------------------------------
+
+
+def submit() -> None:
+    workspace = Workspace.objects.get(slug="acme")
+    source = Source.objects.get(workspace=workspace)
+    steps.submit(SimpleNamespace(workspace=workspace, source=source), item("conv-8"), item("conv-9"))  # type: ignore[arg-type]
+
+
+def triage() -> None:
+    rows = Pending.objects.all()
+    pipeline.triage_items(taken=[Taken(one.item_id, one.attempts, one.lease_until) for one in rows], now=NOW)
+
+
+def claim() -> None:
+    member = Membership.objects.select_related("user").get(user__email="reviewer@acme.localhost")
+    assert pipeline.claim_next(membership=member, queues=list(Queue.objects.filter(slug="support")), now=NOW)
+
+
+def turn() -> Assignment:
+    return Assignment.objects.select_related("user", "entry__queue").get(ended_at=None)
+
+
+def give_back() -> None:
+    pipeline.give_back(assignment=turn(), fence=1, by=turn().user, reason="unsure", now=SOON)
+
+
+def review() -> None:
+    pipeline.submit_review(assignment=turn(), fence=1, by=turn().user, judgement=steps.edit(), now=SOON)
+
+
+def escalate() -> None:
+    pipeline.escalate(assignment=turn(), fence=1, by=turn().user, question="Whose?", now=SOON)
+
+
+def undo() -> None:
+    outcome = Outcome.objects.get()
+    assert outcome.review is not None
+    pipeline.undo(outcome=outcome, by=outcome.review.user, now=SOON)
+
+
+def publish() -> None:
+    pipeline.publish(workspace_id=Workspace.objects.get(slug="acme").pk, now=LATER)
+
+
+def build() -> None:
+    datasets.build(release=Release.objects.select_related("dataset").get(), now=LATER)
+
+
+#: Each failpoint with what it needs and the step that passes it.
+STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
+    "submit_items.stored": (nothing, submit),
+    "triage.decide": (taken, triage),
+    "triage_items.decided": (taken, triage),
+    "claim_next.taken": (waiting, claim),
+    "give_back.done": (held, give_back),
+    "submit_review.reviewed": (held, review),
+    "submit_review.settled": (held, review),
+    "escalate.done": (held, escalate),
+    "undo.done": (settled, undo),
+    "publish.placed": (settled, publish),
+    "build.page": (building, build),
+    "build.written": (building, build),
+}
+
+if __name__ == "__main__":
+    STEPS[sys.argv[1]][1]()

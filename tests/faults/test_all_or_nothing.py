@@ -1,0 +1,100 @@
+"""Every step is done whole or not at all (I-17): a process ends at each commit boundary in turn."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from reviewqueue.datasets.actions import folder_of
+from reviewqueue.datasets.models import Release
+from tests.cast import Cast
+from tests.faults.counting import CONSERVATION, broken
+from tests.faults.steps import STEPS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def in_the_source() -> set[str]:
+    """Return the name of every failpoint that the product passes."""
+    files = [path for folder in ("reviewqueue", "workers") for path in (ROOT / folder).rglob("*.py")]
+    calls = [node for path in files for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {call.args[0].value for call in calls if getattr(call.func, "id", "") == "failpoint"}  # type: ignore[attr-defined]
+
+
+def test_every_failpoint_of_the_source_is_tried() -> None:
+    assert in_the_source() == set(STEPS)
+
+
+def digest() -> dict[str, str]:
+    """Return what stands in each table of the product."""
+    tables = sorted(model._meta.db_table for model in apps.get_models() if model.__module__.startswith("reviewqueue."))
+    with connection.cursor() as cursor:
+        return {table: _digest(cursor, table) for table in tables}
+
+
+def _digest(cursor, table: str) -> str:
+    cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")
+    return cursor.fetchone()[0]
+
+
+def conservation() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(CONSERVATION)
+        return broken(cursor.fetchall())
+
+
+def perform(name: str, failpoint: str) -> int:
+    """Perform a step in another process that is ended at its failpoint; return how it ended."""
+    database = settings.DATABASES["default"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{connection.settings_dict['NAME']}"
+        f"?host={database['HOST']}",
+        "REDIS_URL": settings.CELERY_BROKER_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ALLOWED_HOSTS": "localhost",
+        "STORAGE_DIR": str(settings.STORAGE_DIR),
+        "REVIEWQUEUE_FAILPOINTS": failpoint,
+    }
+    command = [sys.executable, "-m", "tests.faults.steps", name]
+    return subprocess.run(command, cwd=ROOT, env=environment, timeout=60, check=False).returncode
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_a_process_that_ends_there_leaves_nothing_half_done(cast: Cast, name: str, settings, tmp_path: Path) -> None:
+    settings.STORAGE_DIR = tmp_path
+    prepare, step = STEPS[name]
+    prepare(cast)
+    before = digest()
+    assert perform(name, f"{name}=kill") == -signal.SIGKILL, "the failpoint was never passed"
+    assert digest() == before
+    step()
+    assert digest() != before
+    assert conservation() == {}
+
+
+def test_a_step_that_is_not_ended_is_done_whole(cast: Cast) -> None:
+    """The tooth: the same child without a failpoint changes the database."""
+    before = digest()
+    assert perform("submit_items.stored", "") == 0
+    assert digest() != before
+
+
+def test_a_release_killed_between_file_and_row_has_the_same_bytes_later(cast: Cast, settings, tmp_path: Path) -> None:
+    settings.STORAGE_DIR = tmp_path
+    prepare, step = STEPS["build.written"]
+    prepare(cast)
+    assert perform("build.written", "build.written=kill") == -signal.SIGKILL
+    release = Release.objects.get()
+    first = (folder_of(release) / "data.jsonl").read_bytes()
+    assert release.state == "building"
+    step()
+    assert (folder_of(release) / "data.jsonl").read_bytes() == first
+    assert Release.objects.get().state == "ready"

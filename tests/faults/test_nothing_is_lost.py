@@ -1,0 +1,78 @@
+"""After 2xx an item survives anything (I-1); nothing is invented, nothing is there twice (I-2); none is nowhere (I-13)."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clients import Client, listed, send_all
+from tests.faults.counting import CONSERVATION, Sampler, broken
+from tests.faults.patient import Patient
+from tests.races.crowd import scaled
+from tests.walk.product import until
+
+KILLS = ("web", "worker", "postgres", "valkey", "postgres", "web")
+
+
+def test_what_was_acknowledged_survives_kills_of_everything(patient: Patient, tmp_path: Path) -> None:
+    survive(patient, tmp_path, scaled(2_000), KILLS, "short")
+
+
+@pytest.mark.long
+def test_what_was_acknowledged_survives_kills_for_long(patient: Patient, tmp_path: Path) -> None:
+    chance = random.Random(1)
+    kills = ["postgres"] * 10 + [chance.choice(["web", "worker", "valkey", "run_due"]) for _ in range(40)]
+    chance.shuffle(kills)
+    survive(patient, tmp_path, scaled(100_000), kills, "long")
+
+
+def survive(patient: Patient, folder: Path, count: int, kills, prefix: str) -> None:
+    clients = [Client(f"{prefix}-{n}", patient.product, folder, count // 8) for n in range(8)]
+    with Sampler(patient) as sampler:
+        send_all(clients, lambda: kill_in_turn(patient, clients, kills, folder))
+        drained(patient)
+    attempted, acknowledged = listed(folder, "attempted"), listed(folder, "acknowledged")
+    kept = [row[0] for row in patient.ask("SELECT external_id FROM intake_item WHERE external_id LIKE %s", [f"{prefix}-%"])]
+    assert len(acknowledged) == count // 8 * 8
+    assert set(acknowledged) - set(kept) == set(), "acknowledged, but lost"
+    assert set(kept) - set(attempted) == set(), "stored, but never sent"
+    assert len(kept) == len(set(kept)), "stored twice"
+    assert decided_twice(patient) == []
+    assert (sampler.faults, broken(patient.ask(CONSERVATION))) == ([], {})
+    assert sampler.samples
+    print(
+        f"0 lost of {len(kept)} in {len(kills)} kills, {sum(one.retries for one in clients)} repeated requests,"
+        f" {sampler.samples} snapshots: the rate is under {3 / len(kept):.1e}"
+    )
+
+
+def kill_in_turn(patient: Patient, clients: list[Client], kills, folder: Path) -> None:
+    """Kill one part after the other, spread over the run by how much has been acknowledged."""
+    whole = sum(one.count for one in clients)
+    for number, part in enumerate(kills, start=1):
+        wait_for(folder, whole * number // (len(kills) + 1))
+        until(lambda part=part: is_up(patient, part))
+        patient.kill(part)
+
+
+def wait_for(folder: Path, count: int) -> None:
+    while len(listed(folder, "acknowledged")) < count:
+        time.sleep(0.05)
+
+
+def is_up(patient: Patient, part: str) -> bool:
+    try:
+        patient.pid(part)
+        return bool(patient.ask("SELECT 1"))
+    except Exception:
+        return False
+
+
+def drained(patient: Patient) -> None:
+    """Wait until nothing waits for triage any more, with no help from anybody."""
+    until(lambda: is_up(patient, "web") and patient.ask("SELECT count(*) FROM triage_pending") == [(0,)], seconds=90)
+
+
+def decided_twice(patient: Patient) -> list[tuple]:
+    return patient.ask("SELECT item_id FROM triage_triagedecision GROUP BY item_id HAVING count(*) > 1")

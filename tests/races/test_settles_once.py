@@ -1,0 +1,94 @@
+"""Two last reviews at the same moment settle an item once, and one of them does settle it."""
+
+import pytest
+
+from reviewqueue import pipeline
+from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.intake.models import ItemState
+from reviewqueue.review.models import Escalation, Outcome
+from reviewqueue.triage.models import QueueEntry
+from tests.cast import Cast
+from tests.races.crowd import scaled, together
+from tests.steps import claim, edit, queued
+
+ROUNDS = 25
+
+
+def both_last(cast: Cast, rounds: int, *, agree: bool = True) -> list:
+    """Let two reviewers submit their reviews of an item at the same moment; rounds times."""
+    queued(cast, rounds, risk={"level": "high"})
+    answers = []
+    for _round in range(rounds):
+        held = [claim(cast, who, queue="careful", now=None) for who in (cast.reviewer, cast.reviewer2)]
+        texts = ["Monday.", "Monday." if agree else "Tuesday."]
+        answers += together(*[lambda t=t, x=x: judge(t, x) for t, x in zip(held, texts, strict=True)])
+    return answers
+
+
+def judge(turn, text: str):
+    return pipeline.submit_review(
+        assignment=turn.assignment, fence=turn.fence, by=turn.assignment.user, judgement=edit(text)
+    )
+
+
+def unsettled() -> int:
+    return ItemState.objects.exclude(state="settled").count()
+
+
+def test_two_last_reviews_settle_once(cast: Cast) -> None:
+    rounds = scaled(ROUNDS)
+    answers = both_last(cast, rounds)
+    assert [one for one in answers if isinstance(one, Exception)] == []
+    assert (Outcome.objects.count(), unsettled()) == (rounds, 0)
+
+
+def test_two_last_reviews_that_differ_ask_a_lead_once(cast: Cast) -> None:
+    answers = both_last(cast, 10, agree=False)
+    assert [one for one in answers if isinstance(one, Exception)] == []
+    assert (Escalation.objects.count(), Outcome.objects.count()) == (10, 0)
+
+
+def test_without_the_hold_on_the_entry_both_think_the_other_is_last(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: nobody settles when neither sees the other's closed slot."""
+    monkeypatch.setattr(pipeline, "_entry_of", lambda one: QueueEntry.objects.get(pk=one.entry_id))
+    both_last(cast, ROUNDS)
+    assert unsettled() > 0
+
+
+def test_who_claims_while_another_escalates_is_left_with_nothing_open(cast: Cast) -> None:
+    """A claim and the closing of the same entry's slots never leave a turn open at a closed slot."""
+    queued(cast, ROUNDS, risk={"level": "high"})
+    for _round in range(ROUNDS):
+        turn = claim(cast, cast.reviewer, queue="careful", now=None)
+        together(
+            lambda t=turn: pipeline.escalate(
+                assignment=t.assignment, fence=t.fence, by=t.assignment.user, question="Whose?"
+            ),
+            lambda: claim(cast, cast.reviewer2, queue="careful", now=None),
+        )
+        assert not Assignment.objects.filter(ended_at=None, slot__closed_at__isnull=False).exists()
+        set_aside(cast)
+
+
+def set_aside(cast: Cast) -> None:
+    """Put what the second reviewer holds out of the way of the next round."""
+    for turn in Assignment.objects.filter(user=cast.reviewer2.user, ended_at=None):
+        Slot.objects.filter(entry_id=turn.entry_id).update(rank=10**15)
+        pipeline.give_back(assignment=turn, fence=turn.fence, by=turn.user, reason="")
+
+
+def test_a_claim_and_a_return_at_once_never_show_a_held_item_as_waiting(cast: Cast) -> None:
+    queued(cast, ROUNDS, risk={"level": "high"})
+    for _round in range(ROUNDS):
+        turn = claim(cast, cast.reviewer, queue="careful", now=None)
+        together(
+            lambda t=turn: pipeline.give_back(
+                assignment=t.assignment, fence=t.fence, by=t.assignment.user, reason=""
+            ),
+            lambda: claim(cast, cast.reviewer2, queue="careful", now=None),
+        )
+        held = Assignment.objects.filter(ended_at=None).values("item_id")
+        assert not ItemState.objects.filter(item_id__in=held, state="queued").exists()
+        set_aside(cast)
