@@ -491,7 +491,12 @@ def publish(*, workspace_id: UUID, now: datetime) -> list[Publication]:
 def escalate(
     *, assignment: Assignment, fence: int, by: User, question: str, now: datetime | None = None
 ) -> Escalation:
-    """Say "not mine to judge": the item leaves its line and waits for a lead. Raises TurnOver."""
+    """Say "not mine to judge": the item leaves its line and waits for a lead. Raises TurnOver, or Conflict when it does.
+
+    A lead who will not decide an escalated item hands it on or back.
+    """
+    if assignment.slot.kind == Slot.Kind.ADJUDICATION:
+        raise Conflict("This item waits for a lead already: decide it, hand it on, or hand it back.")
     with transaction.atomic():
         entry = _entry_of(assignment)
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)

@@ -6,6 +6,7 @@ import pytest
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
+from reviewqueue.common.errors import Conflict
 from reviewqueue.intake.models import ItemState, State
 from reviewqueue.review.actions import TooLateToUndo
 from reviewqueue.review.models import Escalation, Outcome
@@ -164,3 +165,13 @@ def test_a_snoozed_item_comes_back_in_its_time(cast: Cast) -> None:
     assert claim(cast, cast.reviewer2) is None
     pipeline.expire_due(now=LATER)
     assert claim(cast, cast.reviewer2, now=LATER) is not None
+
+
+def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast) -> None:
+    queued(cast)
+    turn = claim(cast, cast.reviewer)
+    pipeline.escalate(assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, question="?", now=NOW)
+    again = claim(cast, cast.lead)
+    with pytest.raises(Conflict, match="waits for a lead already"):
+        pipeline.escalate(assignment=again.assignment, fence=again.fence, by=cast.lead.user, question="?", now=NOW)
+    assert state(cast) == State.ESCALATED
