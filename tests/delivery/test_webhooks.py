@@ -1,0 +1,127 @@
+"""The AI system is told of every published outcome, signed, and again until it has heard."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+from standardwebhooks.webhooks import Webhook as Verifier
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.common.clock import now as clock_now
+from reviewqueue.delivery.actions import add_webhook, take_due, write_answer
+from reviewqueue.delivery.models import Delivery, Webhook
+from reviewqueue.delivery.sending import AddressRefused, checked_address, send
+from tests.cast import NOW, Cast
+from tests.delivery.receiver import Receiver, receiving
+from tests.steps import edit, publish, queued, settle
+
+PUBLISHED = NOW + timedelta(seconds=11)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def webhook(cast: Cast, receiver: Receiver) -> Webhook:
+    return add_webhook(workspace_id=cast.workspace.pk, url=receiver.url, by=None, actor=SYSTEM, now=NOW)
+
+
+@pytest.fixture
+def published(cast: Cast, webhook: Webhook) -> Delivery:
+    """One outcome, published, and its message due."""
+    queued(cast)
+    settle(cast, cast.reviewer, edit())
+    publish(cast)
+    return Delivery.objects.get()
+
+
+def deliver(now=PUBLISHED) -> int:
+    """Send what is due, as the task does."""
+    due = take_due(now=now)
+    for one in due:
+        write_answer(delivery=one, answer=send(one, now=clock_now()), now=now)
+    return len(due)
+
+
+def test_a_message_carries_the_correction_and_verifies(
+    published: Delivery, webhook: Webhook, receiver: Receiver
+) -> None:
+    assert deliver() == 1
+    ((headers, body),) = receiver.got
+    message = Verifier(webhook.secret).verify(body, headers)
+    assert (message["type"], message["data"]["sequence"]) == ("outcome.settled", 1)
+    assert message["data"]["final"] == {"content": "It will arrive on Monday."}
+    published.refresh_from_db()
+    assert published.delivered_at == PUBLISHED
+
+
+def test_a_flipped_bit_does_not_verify(published: Delivery, webhook: Webhook, receiver: Receiver) -> None:
+    deliver()
+    ((headers, body),) = receiver.got
+    with pytest.raises(WebhookVerificationError):
+        Verifier(webhook.secret).verify(body.replace(b"Monday", b"Sunday"), headers)
+
+
+def test_an_endpoint_that_was_down_hears_of_it_later_under_the_same_id(
+    published: Delivery, receiver: Receiver
+) -> None:
+    receiver.answers = [(500, {}), (204, {})]
+    deliver()
+    assert deliver(PUBLISHED + timedelta(seconds=1)) == 0
+    assert deliver(PUBLISHED + timedelta(seconds=10)) == 1
+    first, second = receiver.got
+    assert first[0]["webhook-id"] == second[0]["webhook-id"]
+    assert json.loads(first[1]) == json.loads(second[1])
+    published.refresh_from_db()
+    assert (published.attempts, published.delivered_at is None) == (2, False)
+
+
+def test_an_endpoint_that_asks_to_wait_is_given_its_time(published: Delivery, receiver: Receiver) -> None:
+    receiver.answers = [(503, {"retry-after": "120"}), (204, {})]
+    deliver()
+    assert deliver(PUBLISHED + timedelta(seconds=119)) == 0
+    assert deliver(PUBLISHED + timedelta(seconds=121)) == 1
+
+
+def test_an_endpoint_that_is_gone_is_left_alone(published: Delivery, webhook: Webhook, receiver: Receiver) -> None:
+    receiver.answers = [(410, {})]
+    deliver()
+    webhook.refresh_from_db()
+    published.refresh_from_db()
+    assert webhook.disabled_because == "gone"
+    assert published.given_up_at == PUBLISHED
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(published: Delivery, receiver: Receiver) -> None:
+    receiver.answers = [(302, {"location": receiver.url})]
+    deliver()
+    published.refresh_from_db()
+    assert (len(receiver.got), published.last_status, published.delivered_at) == (1, 302, None)
+
+
+def test_after_seven_days_a_message_is_given_up(published: Delivery, receiver: Receiver) -> None:
+    receiver.answers = [(500, {})]
+    deliver(PUBLISHED + timedelta(days=7, minutes=1))
+    published.refresh_from_db()
+    assert published.given_up_at is not None
+
+
+def test_a_sender_that_died_leaves_the_message_to_the_next(published: Delivery) -> None:
+    take_due(now=PUBLISHED)
+    assert take_due(now=PUBLISHED + timedelta(seconds=30)) == []
+    assert len(take_due(now=PUBLISHED + timedelta(seconds=61))) == 1
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "2130706433"]
+)
+def test_in_production_no_message_goes_to_a_private_address(settings: Settings, host: str) -> None:
+    settings.PRIVATE_WEBHOOKS = False
+    with pytest.raises(AddressRefused):
+        checked_address(host, 80)
