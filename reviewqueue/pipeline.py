@@ -491,9 +491,9 @@ def publish(*, workspace_id: UUID, now: datetime) -> list[Publication]:
 def escalate(
     *, assignment: Assignment, fence: int, by: User, question: str, now: datetime | None = None
 ) -> Escalation:
-    """Say "not mine to judge": the item leaves its line and waits for a lead. Raises TurnOver, or Conflict when it does.
+    """Say "not mine to judge": the item leaves its line and waits for a lead. Raises TurnOver.
 
-    A lead who will not decide an escalated item hands it on or back.
+    Raises Conflict when it waits for a lead already: who will not decide it hands it on or back.
     """
     if assignment.slot.kind == Slot.Kind.ADJUDICATION:
         raise Conflict("This item waits for a lead already: decide it, hand it on, or hand it back.")
