@@ -6,7 +6,7 @@ from uuid import UUID
 from reviewqueue.audit.actions import Actor, key, person
 from reviewqueue.common.errors import NotAllowed
 
-from .models import ApiKey, Membership, Role, User
+from .models import Membership, Role, User
 
 #: What each role may do. Reading one's own workspace is everybody's.
 CAPABILITIES: dict[str, frozenset[str]] = {
@@ -50,15 +50,3 @@ class Viewer:
 def viewer_of_member(membership: Membership) -> Viewer:
     """Return the viewer for a signed-in person; ``membership.user`` should be loaded."""
     return Viewer(workspace_id=membership.workspace_id, user=membership.user, role=membership.role)
-
-
-def viewer_of_key(api_key: ApiKey, role: str) -> Viewer:
-    """Return the viewer for a key; ``role`` is that of the person it acts as, or empty."""
-    return Viewer(
-        workspace_id=api_key.workspace_id,
-        user=api_key.user,
-        role=role,
-        scopes=frozenset(api_key.scopes),
-        key_id=api_key.pk,
-        source_slug=api_key.source_slug,
-    )

@@ -51,7 +51,7 @@ class Items(Resource):
         viewer, now = self.viewer(request), clock.now()
         workspace = workspace_of(viewer.workspace_id)
         one = submission(_body(request), secret=bytes(workspace.secret), now=now)
-        sources = sources_for(viewer, {one.source})
+        sources = sources_for(viewer, {one.source}, with_labels=one.label is not None)
         check_source(one, sources)
         (received,) = pipeline.submit_items(
             workspace=workspace, submissions=[one], sources=sources, by=viewer.actor, now=now
@@ -150,7 +150,7 @@ class _Batch:
 
     def submit(self, now: Any) -> list[dict[str, Any]]:
         """Store the good items and return every answer, in order."""
-        sources = sources_for(self.viewer, {one.source for _, one in self.good})
+        sources = self._sources()
         known = [(index, one) for index, one in self.good if self._is_known(index, one, sources)]
         received = pipeline.submit_items(
             workspace=self.workspace,
@@ -162,6 +162,10 @@ class _Batch:
         for (index, _one), answer in zip(known, received, strict=True):
             self._answer(index, answer)
         return self.results
+
+    def _sources(self) -> dict[str, Source]:
+        labelled = any(one.label is not None for _, one in self.good)
+        return sources_for(self.viewer, {one.source for _, one in self.good}, with_labels=labelled)
 
     def _is_known(self, index: int, one: Submission, sources: dict[str, Source]) -> bool:
         try:
