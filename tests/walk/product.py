@@ -27,6 +27,7 @@ class Product:
     process: subprocess.Popen[str]
     passwords: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command and return what it prints."""
@@ -36,9 +37,10 @@ class Product:
 
     def client(self, who: str) -> httpx.Client:
         """Return an HTTP client with the key of the bot or of a person."""
-        return httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.keys[who]}"}, timeout=70
-        )
+        if who not in self.clients:
+            headers = {"Authorization": f"Bearer {self.keys[who]}"}
+            self.clients[who] = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=70)
+        return self.clients[who]
 
 
 @contextmanager
@@ -55,6 +57,8 @@ def running_product(data_dir: Path) -> Iterator[Product]:
         _set_up(product)
         yield product
     finally:
+        for client in product.clients.values():
+            client.close()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
 
