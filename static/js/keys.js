@@ -1,9 +1,35 @@
 // Letter keys. What a key does is said in the markup: data-key names the letter, data-focus where it leads.
-// They sleep while someone types and with a modifier held; they can be switched off (WCAG 2.1.4).
+// They sleep while someone types and with a modifier held; they can be switched off and remapped (WCAG 2.1.4).
 (() => {
   "use strict";
   const OFF = "reviewqueue.keys-off";
+  const MAP = "reviewqueue.keys";
   const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])";
+
+  // letter of the markup -> the person's own letter, where they differ
+  const own = () => {
+    try {
+      return JSON.parse(localStorage.getItem(MAP)) ?? {};
+    } catch {
+      return {};
+    }
+  };
+  const cap = (letter) => own()[letter] ?? letter;
+  const action = (pressed) => {
+    const map = own();
+    const moved = Object.keys(map).find((letter) => map[letter] === pressed);
+    return moved ?? (pressed in map ? "" : pressed);
+  };
+
+  // give an action another key; the action that had it takes the old one
+  const remap = (letter, pressed) => {
+    const map = own();
+    const other = action(pressed);
+    if (other) map[other] = cap(letter);
+    map[letter] = pressed;
+    for (const one of Object.keys(map)) if (map[one] === one) delete map[one];
+    localStorage.setItem(MAP, JSON.stringify(map));
+  };
 
   const isTyping = () => Boolean(document.activeElement?.matches(TYPING));
   const isOff = () => localStorage.getItem(OFF) === "1";
@@ -19,9 +45,11 @@
     if (target && element.checked) document.querySelector(target)?.focus();
   };
 
-  const find = (key) => document.querySelector(`.wb [data-key="${CSS.escape(key.toUpperCase())}"]`);
+  const find = (key) => document.querySelector(`.wb [data-key="${CSS.escape(action(key.toUpperCase()))}"]`);
 
   const onKey = (event) => {
+    const waiting = document.querySelector(".remap[aria-pressed=true]");
+    if (waiting) return learn(event, waiting);
     if (event.key === "Escape") return wake();
     if (event.ctrlKey && event.key === "Enter") return submit(event);
     if (isTyping() || event.altKey || event.metaKey || event.repeat) return;
@@ -32,6 +60,13 @@
     if (!element || element.matches(":disabled")) return;
     event.preventDefault();
     press(element);
+  };
+
+  const learn = (event, button) => {
+    event.preventDefault();
+    button.setAttribute("aria-pressed", "false");
+    if (/^[\p{L}\p{N}]$/u.test(event.key)) remap(button.dataset.remap, event.key.toUpperCase());
+    draw(button.closest(".wb"));
   };
 
   const wake = () => {
@@ -64,6 +99,10 @@
     wb.classList.toggle("keys-off", isOff());
     const box = wb.querySelector("#keys-on");
     if (box) box.checked = !isOff();
+    for (const key of wb.querySelectorAll("kbd.l, .remap kbd")) {
+      key.dataset.letter ??= key.textContent;
+      key.textContent = cap(key.dataset.letter);
+    }
   };
 
   document.addEventListener("rq:turn", ({ detail: { wb, signal } }) => {
@@ -74,6 +113,12 @@
     document.addEventListener("focusin", sleep, { signal });
     document.addEventListener("focusout", () => setTimeout(sleep), { signal });
     wb.addEventListener("click", onClick, { signal });
+    wb.querySelector("#help")?.addEventListener("click", (event) => {
+      event.target.closest(".remap")?.setAttribute("aria-pressed", "true");
+      if (!event.target.closest("[data-keys-reset]")) return;
+      localStorage.removeItem(MAP);
+      draw(wb);
+    }, { signal });
     wb.querySelector("#keys-on")?.addEventListener("change", (event) => {
       localStorage.setItem(OFF, event.target.checked ? "0" : "1");
       draw(wb);
