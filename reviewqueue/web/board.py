@@ -57,12 +57,13 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
         "charts": day_charts(present, prediction, finding),
         "levers": [levers.shown(desk, one) for one in pulled],
         "together": levers.at_once(desk, pulled),
-        "rows": [_row(present, queue, prediction) for queue in present.queues],
+        "rows": sorted((_row(present, queue, prediction) for queue in present.queues), key=_urgency),
         "may_lead": request.viewer.may("lead"),
         "waiting": sum(queue.count for queue in present.queues),
         "unowned": present.unowned,
         "open_questions": present.open_questions,
         "crew": _crew_words(present),
+        "measured": present.crew.measured,
     }
 
 
@@ -174,6 +175,10 @@ def _row(present: BoardNow, queue: QueueNow, prediction: Prediction) -> Row:
         will_be_late_words=number(forecast.late),
         spark=charts.spark(queue, now, bad=forecast.late > 0),
     )
+
+
+def _urgency(row: Row) -> tuple[int, int, str]:
+    return -row.will_be_late, -row.queue.count, row.queue.name
 
 
 def _people(present: BoardNow, queue: QueueNow) -> str:

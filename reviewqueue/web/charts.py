@@ -170,7 +170,8 @@ def _bars(drawing: Drawing, frame: _Frame, hours: Sequence[DayHour], *, every: i
             drawing.bar("bar-2", x, frame.y(one.arrived), wide * 0.82, frame.base - frame.y(one.arrived))
         if place % every == 0:
             drawing.text(f"{one.begins:%H}", frame.x(one.begins), frame.base + 18, anchor="middle")
-    drawing.text(f"{hours[-1].begins + HOUR:%H}", frame.right - 2, frame.base + 18, anchor="end")
+    if len(hours) % every == 0 or wide * (len(hours) % every) > 30:
+        drawing.text(f"{hours[-1].begins + HOUR:%H}", frame.right - 2, frame.base + 18, anchor="end")
 
 
 def _capacity(drawing: Drawing, frame: _Frame, board: BoardNow, prediction: Prediction) -> None:
@@ -190,18 +191,32 @@ def _moments(drawing: Drawing, frame: _Frame, board: BoardNow, prediction: Predi
     """Mark now and the moment the promise breaks; a label turns to the side where there is room."""
     now = frame.x(board.day.now)
     drawing.line("tick", now, frame.top, now, frame.base)
-    at = prediction.whole.breaks_at
-    shown = at is not None and board.day.start <= at <= board.day.end and breaks
-    broken = frame.x(at) if shown and at else None
-    leftwards = now > frame.left + 90 and (broken is None or broken >= now or now - broken > 90)
     word = _("now %(time)s") % {"time": f"{board.day.now:%H:%M}"}
-    drawing.text(word, now - 6 if leftwards else now + 6, frame.top + 12, "s2", "end" if leftwards else "start")
-    if broken is None:
-        return
-    drawing.line("bad-l", broken, frame.top, broken, frame.base)
-    room = broken + 7 * len(breaks) + 8 < frame.right
-    y = frame.top + (12 if not shown or abs(broken - now) > 90 or broken > now else 30)
-    drawing.text(breaks, broken + 6 if room else broken - 6, y, "bd", "start" if room else "end")
+    at = prediction.whole.breaks_at
+    broken = frame.x(at) if breaks and at and board.day.start <= at <= board.day.end else None
+    taken = _label(drawing, frame, word, now, "s2", leftwards=broken is None or broken >= now)
+    if broken is not None:
+        drawing.line("bad-l", broken, frame.top, broken, frame.base)
+        _label(drawing, frame, breaks, broken, "bd", leftwards=False, taken=taken)
+
+
+def _label(
+    drawing: Drawing,
+    frame: _Frame,
+    words: str,
+    x: float,
+    kind: str,
+    *,
+    leftwards: bool,
+    taken: tuple[float, float] = (0, 0),
+) -> tuple[float, float]:
+    """Write a label beside an upright line, on the side with room, a row lower where one stands already."""
+    width = 7 * len(words) + 12
+    left = x - width if (leftwards and x - width > frame.left) or x + width > frame.right else x
+    row = 1 if left < taken[1] and taken[0] < left + width else 0
+    beside = left < x
+    drawing.text(words, x - 6 if beside else x + 6, frame.top + 12 + 18 * row, kind, "end" if beside else "start")
+    return left, left + width
 
 
 def _waiting(

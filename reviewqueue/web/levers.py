@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -248,8 +248,9 @@ def an_owner(desk: Desk, asked: Mapping[str, Any]) -> Lever:
         return lever
     tag = asked.get("tag") if asked.get("tag") in dict(classes) else classes[0][0]
     to = next((one for one in owners if one.user_id == identifier(asked.get("to"))), owners[0])
-    count = whole(asked.get("count"), round(2 * desk.board.crew.pace), least=1, most=MOST_OWNED)
-    slots = _of_class(desk, str(tag), count)
+    slots = _of_class(desk, str(tag), MOST_OWNED)
+    count = whole(asked.get("count"), _in_time(desk, slots), least=1, most=MOST_OWNED)
+    slots = slots[:count]
     lever.fields = {"classes": classes, "tag": tag, "owners": owners, "to": to.user_id, "count": count, "most": MOST_OWNED}
     lever.possible, lever.doing = bool(slots), Owning(to, slots)
     lever.change = Change(owned=due_minutes(slots, desk.now.tzinfo), owner=to.user_id)
@@ -260,6 +261,15 @@ def an_owner(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     )
     lever.sentence = words % {"name": to.user.name, "n": number(len(slots)), "group": class_words(str(tag))}
     return lever
+
+
+def _in_time(desk: Desk, slots: Sequence[Slot]) -> int:
+    """Return how many of these items one person can do before they are due (a few at least)."""
+    each = timedelta(hours=1 / desk.board.crew.pace)
+    for place, slot in enumerate(slots, start=1):
+        if desk.now + place * each > slot.entry.due_at > desk.now:
+            return max(place - 1, 5)
+    return max(len(slots), 1)
 
 
 def _owner_facts(desk: Desk, lever: Lever) -> list[tuple[str, str]]:

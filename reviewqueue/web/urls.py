@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import assigning, board, bundles, item, items, my_queue, pulling, sign_in
+from . import assigning, board, bundles, datasets, item, items, my_queue, pulling, quality, settings, sign_in
 from .workbench import views as workbench
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,4 +35,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/", items.items, name="items"),
     path("items/<uuid:pk>/", item.item, name="item"),
     path("items/<uuid:pk>/raw/", item.item_raw, name="item_raw"),
+    path("datasets/", datasets.datasets, name="datasets"),
+    path("datasets/+define/", datasets.dataset_define, name="dataset_define"),
+    path("datasets/<slug:slug>/", datasets.dataset, name="dataset"),
+    path("datasets/<slug:slug>/releases/", datasets.release_make, name="release_make"),
+    path("datasets/<slug:slug>/releases/<int:version>/", datasets.release, name="release"),
+    path("datasets/<slug:slug>/releases/<int:version>/<str:name>", datasets.release_file, name="release_file"),
+    path("quality/", quality.quality, name="quality"),
+    path("quality.csv", quality.quality_csv, name="quality_csv"),
+    path("settings/", settings.members, name="settings"),
+    path("settings/members/<uuid:pk>/end/", settings.member_end, name="member_end"),
+    path("settings/keys/", settings.keys, name="settings_keys"),
+    path("settings/keys/<uuid:pk>/revoke/", settings.key_revoke, name="key_revoke"),
+    path("settings/webhooks/", settings.webhooks, name="settings_webhooks"),
+    path("settings/sources/", settings.sources, name="settings_sources"),
 ]
