@@ -6,28 +6,39 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+from django.utils.module_loading import import_string
+
 from benchmarks.running import SCALE, say
 from reviewqueue.runtime import start_servers
 
-Lines = Callable[[], Iterator[dict]]
+#: Names and the functions that yield their lines; imported once Django is set up, because they need its models.
+BENCHMARKS = {
+    "intake.single": "intake.single",
+    "intake.batch": "intake.batch",
+    "triage": "triage.lines",
+    "claim": "claim.lines",
+    "submit": "submit.lines",
+    "release.jsonl": "release.jsonl",
+}
 
 
 def main() -> int:
     """Run the benchmarks asked for on servers of their own; 2 when the name fits none."""
     only = _arguments()
+    chosen = [name for name in BENCHMARKS if name.startswith(only)]
+    if not chosen:
+        say(f"There is no benchmark {only}; there are {', '.join(BENCHMARKS)}.")
+        return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with own_servers():
-        chosen = {name: lines for name, lines in _all().items() if name.startswith(only)}
-        for name, lines in chosen.items():
-            _print(name, lines)
-    if not chosen:
-        say(f"There is no benchmark {only}.")
-    return 0 if chosen else 2
+        for name in chosen:
+            _print(name)
+    return 0
 
 
 def _arguments() -> str:
@@ -68,22 +79,10 @@ def _migrate() -> None:
     call_command("migrate", verbosity=0)
 
 
-def _all() -> dict[str, Lines]:
-    from benchmarks import claim, intake, release, submit, triage  # models are there only once Django is set up
-
-    return {
-        "intake.single": intake.single,
-        "intake.batch": intake.batch,
-        "triage": triage.lines,
-        "claim": claim.lines,
-        "submit": submit.lines,
-        "release.jsonl": release.jsonl,
-    }
-
-
-def _print(name: str, lines: Lines) -> None:
+def _print(name: str) -> None:
     from benchmarks.loading import empty
 
+    lines = import_string(f"benchmarks.{BENCHMARKS[name]}")
     began = monotonic()
     say(f"{name} at scale {SCALE:g} ...")
     empty()

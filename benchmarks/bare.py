@@ -1,4 +1,4 @@
-"""The floor of intake: a Django of two bare views on the product's own server set-up, no key, no checks, one table."""
+"""The floor of intake: two bare Django views on the product's own server set-up; no key, no checks, one table."""
 
 import json
 import os

@@ -42,7 +42,7 @@ def _load_reviewed(office: Office) -> None:
 
 
 def _measure(office: Office, ready: int, clients: int) -> dict:
-    claims = min(CLAIMS, ready // 3)
+    claims = min(scaled(CLAIMS, least=32), ready // 3)
     shares = [_share(office, number, clients, claims // clients) for number in range(clients)]
 
     def run(work: Callable) -> Any:

@@ -33,10 +33,10 @@ def claim(plain: psycopg.Connection, user_id: UUID, lanes: list[UUID], lease: ti
 _READ = "SELECT i.kind, c.body FROM intake_item i JOIN intake_itemcontent c ON c.item_id = i.id WHERE i.id = %(item)s"
 _SUBMIT = [
     "SELECT 1 FROM triage_queueentry WHERE id = %(entry)s FOR NO KEY UPDATE",
-    """INSERT INTO review_review (id, workspace_id, assignment_id, entry_id, item_id, user_id, decision, severity, cause,
-         reason_codes, changed, follow_up, train, shown, submitted_at)
-       VALUES (%(review)s, %(workspace)s, %(turn)s, %(entry)s, %(item)s, %(user)s, 'edit', 'major', '', '{wrong-fact}',
-         true, false, true, '{}', now())""",
+    """INSERT INTO review_review (id, workspace_id, assignment_id, entry_id, item_id, user_id, decision, severity,
+         cause, reason_codes, changed, follow_up, train, shown, submitted_at)
+       VALUES (%(review)s, %(workspace)s, %(turn)s, %(entry)s, %(item)s, %(user)s, 'edit', 'major', '',
+         '{wrong-fact}', true, false, true, '{}', now())""",
     """INSERT INTO review_reviewcontent (review_id, workspace_id, correction, note)
        VALUES (%(review)s, %(workspace)s, %(final)s, '')""",
     """UPDATE assignment_assignment SET ended_at = now(), end_reason = 'submitted', ended_by_id = %(user)s
@@ -45,10 +45,10 @@ _SUBMIT = [
        WHERE id = %(slot)s AND fence = %(fence)s""",
     """INSERT INTO assignment_exclusion (id, workspace_id, item_id, user_id, reason, created_at)
        VALUES (%(exclusion)s, %(workspace)s, %(item)s, %(user)s, 'reviewed', now())""",
-    """INSERT INTO review_outcome (id, workspace_id, item_id, version, entry_id, review_id, basis, disposition, decision,
-         severity, cause, reason_codes, changed, follow_up, train, reviewers, settled_at)
-       VALUES (%(outcome)s, %(workspace)s, %(item)s, 1, %(entry)s, %(review)s, 'review', 'final', 'edit', 'major', '',
-         '{wrong-fact}', true, false, true, 1, now())""",
+    """INSERT INTO review_outcome (id, workspace_id, item_id, version, entry_id, review_id, basis, disposition,
+         decision, severity, cause, reason_codes, changed, follow_up, train, reviewers, settled_at)
+       VALUES (%(outcome)s, %(workspace)s, %(item)s, 1, %(entry)s, %(review)s, 'review', 'final', 'edit', 'major',
+         '', '{wrong-fact}', true, false, true, 1, now())""",
     """INSERT INTO review_outcomecontent (outcome_id, workspace_id, final)
        VALUES (%(outcome)s, %(workspace)s, %(final)s)""",
     """INSERT INTO review_duepublication (outcome_id, workspace_id, due_at)
@@ -56,9 +56,12 @@ _SUBMIT = [
     """UPDATE triage_queueentry SET ended_at = now(), end_reason = 'settled', ended_by_id = %(user)s
        WHERE id = %(entry)s""",
     "UPDATE intake_itemstate SET state = 'settled', since = now() WHERE item_id = %(item)s",
-    """INSERT INTO audit_event (id, workspace_id, at, actor_kind, actor_id, verb, subject_kind, subject_id, item_id, data)
-       VALUES (%(submitted)s, %(workspace)s, now(), 'person', %(user)s, 'submit', 'assignment', %(turn)s, %(item)s, '{}'),
-              (%(settled)s, %(workspace)s, now(), 'person', %(user)s, 'settle', 'outcome', %(outcome)s, %(item)s, '{}')""",
+    """INSERT INTO audit_event (id, workspace_id, at, actor_kind, actor_id, verb, subject_kind, subject_id, item_id,
+         data)
+       VALUES (%(submitted)s, %(workspace)s, now(), 'person', %(user)s, 'submit', 'assignment', %(turn)s, %(item)s,
+                '{}'),
+              (%(settled)s, %(workspace)s, now(), 'person', %(user)s, 'settle', 'outcome', %(outcome)s, %(item)s,
+                '{}')""",
 ]
 
 
@@ -79,8 +82,8 @@ _TRIAGE = [
        SELECT item_id AS item, gen_random_uuid() AS decision, gen_random_uuid() AS entry
        FROM triage_pending ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED""",
     "DELETE FROM triage_pending WHERE item_id IN (SELECT item FROM batch)",
-    """INSERT INTO triage_triagedecision (id, workspace_id, item_id, pass_number, result, stratum, design, probability,
-         reasons, facts, decided_at)
+    """INSERT INTO triage_triagedecision (id, workspace_id, item_id, pass_number, result, stratum, design,
+         probability, reasons, facts, decided_at)
        SELECT decision, %(workspace)s, item, 1, 'review', 'policy-1/rule-1', 'rule', 1,
          '[{"code": "confidence_below", "value": 0.42}]', '{"confidence": 0.42}', %(now)s FROM batch""",
     """INSERT INTO triage_queueentry (id, workspace_id, item_id, queue_id, decision_id, reviews_required, placed_at,

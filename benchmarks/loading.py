@@ -163,8 +163,8 @@ JOIN assignment_lane lane ON lane.id = known.lane
 
 _TABLES = {
     "item": """
-        INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, kind, "group", confidence,
-          risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
+        INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, kind, "group",
+          confidence, risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
         SELECT item, %(workspace)s, %(source)s, 'conv-' || n, %(model)s, 'chat', 'group-' || n, 0.42, 'low', '{}',
           '{"locale": "en"}', sha256(n::text::bytea), %(now)s, %(now)s FROM stock""",
     "content": """
@@ -178,8 +178,8 @@ _TABLES = {
         INSERT INTO triage_pending (item_id, workspace_id, due_at, attempts, last_error)
         SELECT item, %(workspace)s, %(now)s, 0, '' FROM stock""",
     "decision": """
-        INSERT INTO triage_triagedecision (id, workspace_id, item_id, pass_number, result, stratum, design, probability,
-          reasons, facts, decided_at)
+        INSERT INTO triage_triagedecision (id, workspace_id, item_id, pass_number, result, stratum, design,
+          probability, reasons, facts, decided_at)
         SELECT decision, %(workspace)s, item, 1, 'review', 'policy-1/rule-1', 'rule', 1,
           '[{"code": "confidence_below"}]', '{"confidence": 0.42}', %(now)s FROM stock""",
     "entry": """
@@ -191,20 +191,22 @@ _TABLES = {
         INSERT INTO assignment_slot (id, workspace_id, entry_id, item_id, lane_id, number, kind, rank, fence)
         SELECT slot, %(workspace)s, entry, item, lane, 1, 'review', rank, 0 FROM stock""",
     "held_slot": """
-        INSERT INTO assignment_slot (id, workspace_id, entry_id, item_id, lane_id, number, kind, rank, fence, holder_id,
-          expires_at)
+        INSERT INTO assignment_slot (id, workspace_id, entry_id, item_id, lane_id, number, kind, rank, fence,
+          holder_id, expires_at)
         SELECT slot, %(workspace)s, entry, item, lane, 1, 'review', rank, 1, reviewer, now() + interval '1 day'
         FROM stock""",
     "closed_slot": """
-        INSERT INTO assignment_slot (id, workspace_id, entry_id, item_id, lane_id, number, kind, rank, fence, closed_at)
+        INSERT INTO assignment_slot (id, workspace_id, entry_id, item_id, lane_id, number, kind, rank, fence,
+          closed_at)
         SELECT slot, %(workspace)s, entry, item, lane, 1, 'review', rank, 1, %(now)s FROM stock""",
     "open_turn": """
-        INSERT INTO assignment_assignment (id, workspace_id, slot_id, entry_id, item_id, user_id, fence, how, opened_at,
-          opened_by_id, end_reason)
-        SELECT assignment, %(workspace)s, slot, entry, item, reviewer, 1, 'claimed', %(now)s, reviewer, '' FROM stock""",
+        INSERT INTO assignment_assignment (id, workspace_id, slot_id, entry_id, item_id, user_id, fence, how,
+          opened_at, opened_by_id, end_reason)
+        SELECT assignment, %(workspace)s, slot, entry, item, reviewer, 1, 'claimed', %(now)s, reviewer, ''
+        FROM stock""",
     "ended_turn": """
-        INSERT INTO assignment_assignment (id, workspace_id, slot_id, entry_id, item_id, user_id, fence, how, opened_at,
-          opened_by_id, ended_at, end_reason)
+        INSERT INTO assignment_assignment (id, workspace_id, slot_id, entry_id, item_id, user_id, fence, how,
+          opened_at, opened_by_id, ended_at, end_reason)
         SELECT assignment, %(workspace)s, slot, entry, item, reviewer, 1, 'claimed', %(now)s, reviewer, %(now)s,
           'submitted' FROM stock""",
     "exclusion": """

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 SCALE = float(os.environ.get("SCALE") or 1)
-RUNS = 3
+RUNS = int(os.environ.get("RUNS") or 3)
 PATIENCE = 300.0  # seconds for one client; a benchmark ends by itself
 
 _processes = get_context("forkserver")
