@@ -65,8 +65,8 @@ def _needs(queue: Queue) -> Sequence[tuple[tuple[str, ...], str]]:
 
 
 def _lane(queue: Queue, skills: Sequence[str], language: str) -> Lane:
-    needs = {"skills": skills, "language": language}
-    return Lane.objects.get(pk=lane_for(workspace_id=queue.workspace_id, queue_id=queue.pk, **needs))
+    opened = lane_for(workspace_id=queue.workspace_id, queue_id=queue.pk, skills=skills, language=language)
+    return Lane.objects.get(pk=opened)
 
 
 def _reviewer(workspace: Workspace, queues: Sequence[Queue], number: int) -> Membership:
