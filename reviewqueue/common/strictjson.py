@@ -120,10 +120,10 @@ def _document(text: str, tokens: Any) -> Document:
 
 
 def _value(text: str) -> Any:
+    """Return the value to decide by; an integer beyond 64 bits is a float in it, text and canonical form are exact."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # integers beyond 64 bits: slower, the same value
         return json.loads(text)
 
 

@@ -86,13 +86,16 @@ def share(secret: bytes, stage: str, item_id: UUID) -> float:
 
 
 def holds(condition: Mapping[str, Any], facts: Facts) -> bool:
-    """Return whether one condition holds. An item without a confidence counts as below every threshold."""
+    """Return whether one condition holds. An item without a confidence counts as below every threshold.
+
+    A text where a number is asked for holds nothing: sources may send what they like in attributes.
+    """
     value, wanted = fact(condition, facts), condition["value"]
     match condition["op"]:
         case "below":
-            return value is None or value < wanted
+            return value is None or (_is_number(value) and value < wanted)
         case "at_least":
-            return value is not None and value >= wanted
+            return _is_number(value) and value >= wanted
         case "is":
             return value == wanted
         case "in":
@@ -132,14 +135,17 @@ def check_condition(condition: Any) -> str:
 
 
 def _wrong_value(op: str, value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if op in {"below", "at_least"} and not number:
+    if op in {"below", "at_least"} and not _is_number(value):
         return "A number is required."
     if op == "in" and not (isinstance(value, list) and value):
         return "A list of values is required."
     if op in {"is", "has"} and (value is None or isinstance(value, dict | list)):
         return "A single value is required."
     return ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _kept(facts: Facts, rules: Sequence[RoutingRule]) -> dict[str, Any]:

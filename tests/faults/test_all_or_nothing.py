@@ -34,7 +34,9 @@ def test_every_failpoint_of_the_source_is_tried() -> None:
 
 def digest() -> dict[str, str]:
     """Return what stands in each table of the product."""
-    tables = sorted(model._meta.db_table for model in apps.get_models() if model.__module__.startswith("reviewqueue."))
+    tables = sorted(
+        model._meta.db_table for model in apps.get_models() if model.__module__.startswith("reviewqueue.")
+    )
     with connection.cursor() as cursor:
         return {table: _digest(cursor, table) for table in tables}
 

@@ -10,7 +10,18 @@ from importlinter.cli import lint_imports
 
 from tests.house.tree import ROOT, app_of, floors, modules, nodes
 
-STAGES = {"audit", "accounts", "queues", "intake", "triage", "assignment", "review", "delivery", "datasets", "metrics"}
+STAGES = {
+    "audit",
+    "accounts",
+    "queues",
+    "intake",
+    "triage",
+    "assignment",
+    "review",
+    "delivery",
+    "datasets",
+    "metrics",
+}
 NOT_FOR_STAGES = ("django.http", "django.shortcuts", "django.views", "rest_framework", "celery")
 WRITES = {"create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "update", "delete"}
 _RAW_WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|COPY)\s+([a-z]+)_[a-z]+\b")

@@ -58,6 +58,8 @@ def test_migrations_have_names() -> None:
 
 
 def test_no_signals_and_no_business_in_save() -> None:
-    texts = {path: path.read_text() for path in (ROOT / "reviewqueue").rglob("*.py") if "migrations" not in path.parts}
+    texts = {
+        path: path.read_text() for path in (ROOT / "reviewqueue").rglob("*.py") if "migrations" not in path.parts
+    }
     wrong = re.compile(r"django\.db\.models\.signals|@receiver|def save\(|def delete\(self")
     assert [path.name for path, text in texts.items() if wrong.search(text)] == []

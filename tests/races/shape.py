@@ -69,6 +69,12 @@ def exclude_from(member: Membership, *, prefix: str) -> None:
 def analyse() -> None:
     """Let the planner see the shape."""
     with connection.cursor() as cursor:
-        for table in ("assignment_slot", "assignment_exclusion", "assignment_assignment", "intake_item",
-                      "intake_itemstate", "triage_queueentry"):
+        for table in (
+            "assignment_slot",
+            "assignment_exclusion",
+            "assignment_assignment",
+            "intake_item",
+            "intake_itemstate",
+            "triage_queueentry",
+        ):
             cursor.execute(f"ANALYZE {table}")

@@ -69,9 +69,7 @@ def work(cast: Cast, member: Membership, tally: Tally) -> None:
 def end(turn, member: Membership, drawn: float) -> None:
     try:
         if drawn < 0.1:
-            pipeline.submit_review(
-                assignment=turn.assignment, fence=turn.fence, by=member.user, judgement=edit()
-            )
+            pipeline.submit_review(assignment=turn.assignment, fence=turn.fence, by=member.user, judgement=edit())
         elif drawn < 0.5:
             pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=member.user, reason="")
     except TurnOver:

@@ -106,9 +106,7 @@ def test_a_reader_who_follows_positions_misses_nothing(cast: Cast, hasty: None) 
     assert undone.isdisjoint(outcome for _, outcome in seen)
 
 
-def test_positions_of_a_sequence_would_be_skipped(
-    cast: Cast, hasty: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_positions_of_a_sequence_would_be_skipped(cast: Cast, hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: positions from a sequence without the advisory lock become visible out of order."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE control_position")

@@ -1,0 +1,98 @@
+"""What a judgement must hold, and what several add up to."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from reviewqueue.common.errors import Invalid
+from reviewqueue.review.models import Review
+from reviewqueue.review.rules import Judgement, check, final_output, settle
+
+OUTPUT = {"content": "It will arrive on Friday."}
+
+
+def faults(judgement: Judgement, *, kind: str = "chat", output: dict[str, Any] = OUTPUT) -> list[str]:
+    """Return the places that are wrong with a judgement."""
+    try:
+        check(judgement, kind=kind, output=output, labels=["spam", "ham"], reasons=["tone"])
+    except Invalid as error:
+        return [place.pointer for place in error.places]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("judgement", "places"),
+    [
+        (Judgement("approve"), []),
+        (Judgement("reject", "critical", reason_codes=["tone"], cause="model"), []),
+        (Judgement("edit", "none", {"content": "Better."}), []),
+        (Judgement("delete"), ["#/decision"]),
+        (Judgement("approve", "minor"), ["#/severity"]),
+        (Judgement("reject", "none"), ["#/severity"]),
+        (Judgement("reject", "awful"), ["#/severity"]),
+        (Judgement("approve", correction={"content": "x"}), ["#/correction"]),
+        (Judgement("edit", "minor"), ["#/correction/content"]),
+        (Judgement("edit", "minor", {"content": "  "}), ["#/correction/content"]),
+        (Judgement("edit", "minor", {"content": OUTPUT["content"]}), ["#/correction/content"]),
+        (Judgement("edit", "minor", {"content": "a\x00b"}), ["#/correction/content"]),
+        (Judgement("edit", "minor", {"content": "x" * 600_000}), ["#/correction/content"]),
+        (Judgement("reject", "minor", reason_codes=["nonsense"]), ["#/reason_codes"]),
+        (Judgement("reject", "minor", cause="weather"), ["#/cause"]),
+        (Judgement("reject", "minor", note="x" * 10_001), ["#/note"]),
+    ],
+)
+def test_a_judgement_is_whole_or_says_where_it_is_not(judgement: Judgement, places: list[str]) -> None:
+    assert faults(judgement) == places
+
+
+def test_a_correction_of_a_class_is_a_declared_label_and_another_one() -> None:
+    given = {"kind": "classification", "output": {"label": "spam"}}
+    assert faults(Judgement("edit", "minor", {"label": "ham"}), **given) == []  # type: ignore[arg-type]
+    assert faults(Judgement("edit", "minor", {"label": "eggs"}), **given) == ["#/correction/label"]  # type: ignore[arg-type]
+    assert faults(Judgement("edit", "minor", {"label": "spam"}), **given) == ["#/correction/label"]  # type: ignore[arg-type]
+
+
+def review(decision: str, severity: str = "none", text: str = "") -> tuple[Review, str]:
+    return Review(id=uuid4(), decision=decision, severity=severity), text
+
+
+def test_one_review_stands_by_itself() -> None:
+    only = review("edit", "major", "a")
+    found = settle(reviews=[only], adjudicated=False)
+    assert found is not None
+    assert (found.review, found.basis) == (only[0], "review")
+
+
+def test_two_who_say_the_same_agree_and_the_worse_severity_stands() -> None:
+    mild, bad = review("edit", "minor", "same"), review("edit", "critical", "same")
+    for order in ([mild, bad], [bad, mild]):
+        found = settle(reviews=order, adjudicated=False)
+        assert found is not None
+        assert (found.review, found.basis) == (bad[0], "agreement")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (review("approve"), review("reject", "minor")),
+        (review("edit", "minor", "a"), review("edit", "minor", "b")),
+        (review("approve"), review("edit", "none", "a")),
+    ],
+)
+def test_two_who_differ_settle_nothing(one: tuple[Review, str], other: tuple[Review, str]) -> None:
+    assert settle(reviews=[one, other], adjudicated=False) is None
+
+
+def test_a_lead_has_the_last_word() -> None:
+    last = review("reject", "major")
+    found = settle(reviews=[review("approve"), last], adjudicated=True)
+    assert found is not None
+    assert (found.review, found.basis) == (last[0], "adjudication")
+
+
+def test_what_the_ai_system_gets_back() -> None:
+    given = {"correction": '{"content":"Better."}', "output": OUTPUT}
+    assert final_output(decision="approve", **given) == '{"content":"It will arrive on Friday."}'  # type: ignore[arg-type]
+    assert final_output(decision="edit", **given) == '{"content":"Better."}'  # type: ignore[arg-type]
+    assert final_output(decision="reject", **given) is None  # type: ignore[arg-type]

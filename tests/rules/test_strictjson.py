@@ -1,0 +1,134 @@
+"""Evidence is exact (I-5): what is read is what was sent, and documents are the same only when they say the same."""
+
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviewqueue.common.errors import Malformed
+from reviewqueue.common.strictjson import decode, read, read_items
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+NUMBER = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+VALUE = st.recursive(
+    st.none() | st.booleans() | NUMBER | TEXT,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def shuffled(value, chance: random.Random):
+    """Return the same value with the keys of each object in another order."""
+    if isinstance(value, dict):
+        names = list(value)
+        chance.shuffle(names)
+        return {name: shuffled(value[name], chance) for name in names}
+    return [shuffled(one, chance) for one in value] if isinstance(value, list) else value
+
+
+@given(VALUE)
+@settings(deadline=None)
+def test_a_document_keeps_its_exact_text_and_its_value(value) -> None:
+    for escaped in (True, False):
+        text = json.dumps(value, ensure_ascii=escaped)
+        document = read(text)
+        assert (document.text, document.value) == (text, value)
+
+
+@given(st.integers(2**64, 2**80))
+def test_integers_beyond_64_bits_are_told_apart(number: int) -> None:
+    one, other = read(f"[{number}]"), read(f"[{number + 1}]")
+    assert (one.text, one.canonical != other.canonical) == (f"[{number}]", True)
+
+
+@given(VALUE, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_order_of_keys_and_space_do_not_make_another_document(value, chance: random.Random) -> None:
+    other = json.dumps(
+        shuffled(value, chance), indent=chance.choice([None, 2]), ensure_ascii=chance.choice([True, False])
+    )
+    assert read(json.dumps(value)).canonical == read(other).canonical
+
+
+@given(VALUE, VALUE)
+@settings(deadline=None)
+def test_different_values_are_different_documents(one, other) -> None:
+    same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    assert (read(json.dumps(one)).canonical == read(json.dumps(other)).canonical) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", "1.0"), ("1.0", "1.00"), ("1e2", "100"), ("0.1", "0.10"), ("-0", "0"), ("1", '"1"'), ("1e2", "1E2")],
+)
+def test_numbers_written_differently_are_different_documents(one: str, other: str) -> None:
+    assert read(f'{{"n": {one}}}').canonical != read(f'{{"n": {other}}}').canonical
+
+
+@given(st.lists(VALUE, max_size=6))
+@settings(deadline=None)
+def test_every_element_of_a_batch_is_read_as_if_alone(values) -> None:
+    texts = [json.dumps(value) for value in values]
+    read_together = list(read_items('{ "items" : [ ' + " ,\n".join(texts) + " ] }\n"))
+    assert [one.canonical for one in read_together] == [read(text).canonical for text in texts]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "NaN",
+        "[Infinity]",
+        "-Infinity",
+        "1e400",
+        "-1e999",
+        "9" * 4_301,
+        '{"a": 1, "a": 2}',
+        '{"a": {"b": 1, "b": 1}}',
+        '"\\u0000"',
+        '{"\\u0000": 1}',
+        '"\\ud800"',
+        '"\\udc00\\ud800"',
+        "[" * 70 + "]" * 70,
+        "[" * 100_000,
+        "[" + "1," * 10_001 + "1]",
+        "01",
+        "[1,]",
+        "'a'",
+        "{} {}",
+        "\ufeff{}",
+    ],
+)
+def test_what_could_not_be_kept_exactly_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        read(text)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'"\xed\xa0\x80"', b'"\xc0\x80"'])
+def test_what_is_no_utf_8_is_refused(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode(body)
+
+
+@pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, "9" * 4_300, '"\\ud83d\\ude00"', "[1e308, 5e-324, -0.0]"])
+def test_what_is_just_allowed_is_read(text: str) -> None:
+    assert read(text).text == text
+
+
+def test_one_bad_element_does_not_spoil_the_others() -> None:
+    good, bad, last = read_items('{"items": [{"a": 1}, {"a": 1, "a": 2}, {"b": 1e400}]}')
+    assert good.value == {"a": 1}  # type: ignore[union-attr]
+    assert isinstance(bad, Malformed)
+    assert isinstance(last, Malformed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{}", '{"items": {}}', '{"items": [1}', '{"items": [1] ', '{"items": [1], "x": 2}', '{"items": [1 2]}'],
+)
+def test_a_batch_of_another_form_is_refused_as_a_whole(text: str) -> None:
+    with pytest.raises(Malformed):
+        list(read_items(text))
