@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
@@ -116,16 +116,9 @@ def _me(membership: Membership) -> dict[str, Any]:
 def _navigation(viewer: Viewer, path: str) -> Iterator[list[dict[str, Any]]]:
     for group in NAVIGATION:
         entries = [
-            {"name": name, "label": label, "icon": icon, "url": url, "here": path.startswith(url)}
+            {"name": name, "label": label, "icon": icon, "url": reverse(name), "here": path.startswith(reverse(name))}
             for name, label, icon, capabilities in group
-            if any(viewer.may(one) for one in capabilities) and (url := _address(name))
+            if any(viewer.may(one) for one in capabilities)
         ]
         if entries:
             yield entries
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

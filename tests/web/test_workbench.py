@@ -467,3 +467,16 @@ def test_redacted_content_is_shown_as_gone(cast: Cast, browser: Browser) -> None
     content.body, content.redacted_at = "", now()
     content.save()
     assert client.get(f"/work/{turn.pk}/").status_code == 200
+
+
+def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast, browser: Browser) -> None:
+    queued(cast, now=now())
+    client = browser("reviewer")
+    turn = take(client)
+    post(client, turn, "escalate", fields(turn, question="Is this allowed?"))
+    lead = browser("lead")
+    assert b"Send to a lead" not in lead.post("/work/next/", follow=True).content
+    turn = Assignment.objects.get(ended_at=None)
+    answer = post(lead, turn, "escalate", fields(turn, question="You?"), headers=HTMX)
+    assert answer.status_code == 422
+    assert b"waits for a lead already" in answer.content

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -72,6 +72,7 @@ def turn_context(
         "reason_codes": _reason_codes(request.viewer),
         "form": typed or typed_so_far(turn),
         "errors": errors or {},
+        "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
         **_evidence(turn.item, body),
         **_adjudication(turn, answer, request.viewer),
     }
@@ -153,10 +154,7 @@ def due(at: datetime, now: datetime) -> dict[str, Any]:
 
 def item_address(item_id: Any, viewer: Viewer) -> str:
     """Return the address of an item's page, or nothing for those who do not see it."""
-    try:
-        return reverse("item", args=[item_id]) if viewer.may("see_items") else ""
-    except NoReverseMatch:
-        return ""
+    return reverse("item", args=[item_id]) if viewer.may("see_items") else ""
 
 
 # --- parts ------------------------------------------------------------------------------------------------------

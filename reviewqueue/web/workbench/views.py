@@ -175,6 +175,8 @@ def _finish(request: MemberRequest, pk: UUID, step: Callable[[Assignment, int, T
     except TurnOver:
         _keep(own, _fence(request), typed)
         return pages.over(request, _own(request, pk), typed, status=409)
+    except Conflict as error:
+        return pages.shown(request, own, typed=typed, errors={"all": error.detail}, status=422)
     return _go_on(request)
 
 
