@@ -1,4 +1,4 @@
-"""After 2xx an item survives anything (I-1); nothing is invented, nothing is there twice (I-2); none is nowhere (I-13)."""
+"""After 2xx an item survives anything (I-1), nothing is invented or twice (I-2), and none is nowhere (I-13)."""
 
 import random
 import time

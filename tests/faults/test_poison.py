@@ -46,6 +46,7 @@ def reasons(patient: Patient) -> dict[str, str]:
     """Return the items that wait for a person because triage failed."""
     rows = patient.ask(
         "SELECT external_id, d.reasons->0->>'code' FROM triage_triagedecision d JOIN intake_item i ON i.id = d.item_id"
-        " JOIN triage_queueentry e ON e.decision_id = d.id WHERE e.ended_at IS NULL AND d.stratum = 'triage-failed'"
+        " JOIN triage_queueentry e ON e.decision_id = d.id"
+        " WHERE e.ended_at IS NULL AND d.stratum = 'triage-failed'"
     )
     return dict(rows)

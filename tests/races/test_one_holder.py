@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import defaultdict
+from itertools import pairwise
 from uuid import UUID
 
 import psycopg
@@ -101,9 +102,7 @@ def overlaps() -> int:
 
 
 def _overlaps(turns: list) -> int:
-    return sum(
-        1 for before, after in zip(turns, turns[1:], strict=False) if before[1] is None or before[1] > after[0]
-    )
+    return sum(1 for before, after in pairwise(turns) if before[1] is None or before[1] > after[0])
 
 
 def test_no_slot_is_held_by_two_people(cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""What is visible outside is in commit order (I-25): a reader who follows positions misses nothing, sees nothing twice."""
+"""What is visible outside is in commit order (I-25): who follows positions misses nothing and sees nothing twice."""
 
 import random
 import threading

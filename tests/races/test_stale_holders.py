@@ -26,7 +26,8 @@ def run_out() -> None:
     """Let every lease run out, and sweep."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second' WHERE holder_id IS NOT NULL"
+            "UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second'"
+            " WHERE holder_id IS NOT NULL"
         )
     pipeline.expire_due()
 

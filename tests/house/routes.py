@@ -1,0 +1,153 @@
+"""Every address of the product with the things that can stand in it, found in the URLconf itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from reviewqueue.accounts.actions import create_key
+from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.datasets.actions import build, define, request_release, take_due
+from reviewqueue.intake.models import Source
+from reviewqueue.queues.actions import create_queue, join_queue
+from reviewqueue.queues.models import Queue
+from reviewqueue.review.models import Escalation
+from tests import steps
+from tests.cast import NOW, Cast, item
+
+_PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
+
+#: What is no row of anybody's: style sheets, the API's own 404, words that name a lever or a file.
+CONSTANTS = {
+    ("assets/app-", "digest"): "0",
+    (".", "kind"): "css",
+    ("board/levers/", "kind"): "rule",
+    ("/releases/", "version"): "1",
+    ("/files/", "name"): "data.jsonl",
+    ("/", "name"): "data.jsonl",
+    ("api/", "path"): "nothing",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address: its pattern, and its parameters with the literal text before each."""
+
+    pattern: str
+    parameters: tuple[tuple[str, str], ...]
+
+    @property
+    def is_api(self) -> bool:
+        return self.pattern.startswith("api/")
+
+    @property
+    def names_a_thing(self) -> bool:
+        return any(one not in CONSTANTS for one in self.parameters)
+
+    def address(self, things: dict[tuple[str, str], str]) -> str:
+        """Return the path with a thing in the place of each parameter."""
+        known, path = {**CONSTANTS, **things}, self.pattern
+        for key in self.parameters:
+            path = _PARAMETER.sub(lambda _found, key=key: known[key], path, count=1)
+        return "/" + path
+
+
+def routes() -> list[Route]:
+    """Return every address that the product answers."""
+    return [_route(pattern) for pattern in _patterns(get_resolver(), "")]
+
+
+def _patterns(resolver: URLResolver, before: str) -> Iterator[str]:
+    for one in resolver.url_patterns:
+        pattern = before + str(one.pattern)
+        if isinstance(one, URLPattern):
+            yield pattern.replace("^api/(?P<path>.*)$", "api/<path>")
+        else:
+            yield from _patterns(one, pattern)
+
+
+def _route(pattern: str) -> Route:
+    parts = _PARAMETER.split(pattern)
+    literals, names = parts[0::2], parts[1::2]
+    return Route(pattern, tuple(zip(literals, names, strict=False)))
+
+
+class Things:
+    """One row of everything in a workspace, all made by the product's own verbs."""
+
+    def __init__(self, cast: Cast, prefix: str) -> None:
+        self.cast, self.prefix = cast, prefix
+        self.queue = create_queue(
+            workspace_id=cast.workspace.pk, slug=f"{prefix}-queue", name=f"{prefix} queue", by=SYSTEM, now=NOW
+        )
+        join_queue(queue=self.queue, user=cast.reviewer.user, by=SYSTEM, now=NOW)
+        self._walk()
+        self._data()
+        self.key, self.secret = create_key(
+            workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
+        )
+
+    def _walk(self) -> None:
+        cast, said = self.cast, {"content": f"{self.prefix} said this"}
+        bodies = [item(f"{self.prefix}-{number}", output=said) for number in range(4)]
+        self.item = steps.submit(cast, *bodies)[0]
+        steps.triage()
+        steps.settle(cast, cast.reviewer, steps.edit(f"{self.prefix} corrected this"))
+        steps.publish(cast)
+        asked = steps.claim(cast, cast.reviewer)
+        self.escalation: Escalation = steps.pipeline.escalate(
+            assignment=asked.assignment, fence=asked.fence, by=cast.reviewer.user, question=self.prefix, now=NOW
+        )
+        self.outcome = steps.settle(cast, cast.reviewer, steps.edit())
+        self.assignment = steps.claim(cast, cast.reviewer).assignment
+
+    def _data(self) -> None:
+        self.dataset = define(
+            workspace_id=self.cast.workspace.pk,
+            slug=f"{self.prefix}-data",
+            name=f"{self.prefix} data",
+            format="sft",
+            query={},
+            by=None,
+            actor=SYSTEM,
+            now=NOW,
+        )
+        request_release(dataset=self.dataset, by=None, actor=SYSTEM, now=NOW)
+        release = take_due(now=NOW)
+        assert release is not None
+        build(release=release, now=NOW)
+
+    def by_place(self) -> dict[tuple[str, str], str]:
+        """Return what names these things, by the literal text before the parameter and its name."""
+        return {place: str(name(self)) for place, name in PLACES.items()}
+
+
+#: What stands in an address, by the literal text before the parameter and its name.
+PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
+    ("api/v1/items/", "item_id"): lambda things: things.item.id,
+    ("api/v1/queues/", "slug"): lambda things: things.queue.slug,
+    ("api/v1/assignments/", "assignment_id"): lambda things: things.assignment.pk,
+    ("api/v1/datasets/", "slug"): lambda things: things.dataset.slug,
+    ("escalations/", "pk"): lambda things: things.escalation.pk,
+    ("work/", "pk"): lambda things: things.assignment.pk,
+    ("queues/", "slug"): lambda things: things.queue.slug,
+    ("undo/", "pk"): lambda things: things.outcome.pk,
+    ("board/queues/", "slug"): lambda things: things.queue.slug,
+    ("items/", "pk"): lambda things: things.item.id,
+    ("datasets/", "slug"): lambda things: things.dataset.slug,
+    ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
+    ("settings/keys/", "pk"): lambda things: things.key.pk,
+}
+
+
+def strangers(cast: Cast) -> Cast:
+    """Return the other workspace in the form of a cast: its one member plays every part."""
+    other: Any = cast.stranger.workspace
+    queues = {queue.slug: queue for queue in Queue.objects.filter(workspace=other)}
+    alone = dict.fromkeys(("lead", "reviewer", "reviewer2", "ml", "auditor", "admin"), cast.stranger)
+    source = Source.objects.get(workspace=other)
+    return replace(
+        cast, workspace=other, support=queues["support"], careful=queues["careful"], source=source, **alone
+    )
