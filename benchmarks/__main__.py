@@ -73,9 +73,11 @@ def _point_at(data_dir: Path) -> None:
 
 def _migrate() -> None:
     import django
+    from django.conf import settings
     from django.core.management import call_command
 
     django.setup()
+    settings.STATIC_ROOT.mkdir()  # where the web server looks for what nobody asks for here
     call_command("migrate", verbosity=0)
 
 

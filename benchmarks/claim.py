@@ -8,7 +8,7 @@ from django.db import connection
 
 from benchmarks import floors, loading
 from benchmarks.loading import Office
-from benchmarks.running import compare, crew, each_timed, line, say, scaled
+from benchmarks.running import WARM_UP, compare, crew, each_timed, line, say, scaled
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.actions import lanes_of
@@ -43,14 +43,14 @@ def _load_reviewed(office: Office) -> None:
 
 def _measure(office: Office, ready: int, clients: int) -> dict:
     claims = min(scaled(CLAIMS, least=32), ready // 3)
-    shares = [_share(office, number, clients, claims // clients) for number in range(clients)]
+    shares = [_share(office, number, clients, claims // clients + WARM_UP) for number in range(clients)]
 
     def run(work: Callable) -> Any:
         _put_back()
         return crew(work, shares)
 
     runs = compare(lambda: run(_by_verb), lambda: run(_by_statement))
-    n = sum(count for _, count in shares)
+    n = claims // clients * clients
     return line("claim", unit="claims/s", floor_is=FLOOR, runs=runs, n=n, clients=clients, ready=ready)
 
 
@@ -71,8 +71,7 @@ def _by_verb(share: tuple[list[Any], int], begin: Callable[[], None]) -> list[fl
         if pipeline.claim_next(membership=membership, queues=queues) is None:
             raise RuntimeError("nothing was there to claim")
 
-    begin()
-    return each_timed(claim, reviewers)
+    return each_timed(claim, reviewers, begin)
 
 
 def _by_statement(share: tuple[list[Any], int], begin: Callable[[], None]) -> list[float]:
@@ -80,8 +79,7 @@ def _by_statement(share: tuple[list[Any], int], begin: Callable[[], None]) -> li
     lanes = {one.pk: lanes_of(membership=one, queues=queues) for one in reviewers}
     arguments = [(one.user_id, lanes[one.pk], timedelta(hours=1)) for one in reviewers]
     with floors.connect() as plain:
-        begin()
-        return each_timed(lambda given: floors.claim(plain, *given), arguments)
+        return each_timed(lambda given: floors.claim(plain, *given), arguments, begin)
 
 
 def _put_back() -> None:

@@ -34,7 +34,8 @@ def jsonl() -> Iterator[dict]:
         now=now(),
     )
     runs = compare(partial(_product, dataset, rows), partial(_floor, office, rows))
-    yield line("release.jsonl", unit="rows/s", floor_is=FLOOR, runs=runs, n=rows, rows=rows)
+    peak = round(max(run.rss_peak_mb for run in runs[0]), 1)
+    yield line("release.jsonl", unit="rows/s", floor_is=FLOOR, runs=runs, n=rows, rows=rows, rss_peak_mb=peak)
 
 
 def _product(dataset: Dataset, rows: int) -> Run:
@@ -48,8 +49,7 @@ def _product(dataset: Dataset, rows: int) -> Run:
 
 def _build(release_id: UUID, begin: Callable[[], None]) -> list[float]:
     release = Release.objects.select_related("dataset").get(pk=release_id)
-    begin()
-    return each_timed(lambda one: build(release=one, now=now()), [release])
+    return each_timed(lambda one: build(release=one, now=now()), [release], begin, warm_up=0)
 
 
 def _floor(office: Office, rows: int) -> Run:
@@ -61,7 +61,6 @@ def _copy(workspace_id: UUID, begin: Callable[[], None]) -> list[float]:
     target = settings.STORAGE_DIR / f"copy-{os.getpid()}"
     target.parent.mkdir(parents=True, exist_ok=True)
     with floors.connect() as plain:
-        begin()
-        seconds = each_timed(lambda path: floors.copy_judged(plain, workspace_id, path), [target])
+        seconds = each_timed(lambda path: floors.copy_judged(plain, workspace_id, path), [target], begin, warm_up=0)
     target.unlink()
     return seconds

@@ -12,6 +12,7 @@ from typing import Any
 
 SCALE = float(os.environ.get("SCALE") or 1)
 RUNS = int(os.environ.get("RUNS") or 3)
+WARM_UP = 3  # calls of each client that are not counted: a web process lives for days
 PATIENCE = 300.0  # seconds for one client; a benchmark ends by itself
 
 _processes = get_context("forkserver")
@@ -34,7 +35,7 @@ class Run:
 
     rate: float
     seconds: list[float] = field(default_factory=list)
-    rss_peak_mb: float | None = None
+    rss_peak_mb: float = 0.0
 
 
 def timed(work: Callable[[], int]) -> Run:
@@ -62,10 +63,8 @@ def line(name: str, *, unit: str, floor_is: str, runs: tuple[list[Run], list[Run
     body = {"name": name, "value": round(value, 1), "unit": unit, "floor": round(floor, 1), "floor_is": floor_is}
     body |= {"ratio": round(value / floor, 3), **facts, "n": n}
     body |= _percentiles([second for run in ours for second in run.seconds])
-    body |= {f"floor_{name}": ms for name, ms in _percentiles([s for run in floors for s in run.seconds]).items()}
-    if peaks := [run.rss_peak_mb for run in ours if run.rss_peak_mb]:
-        body["rss_peak_mb"] = round(max(peaks), 1)
-    return body
+    theirs = _percentiles([second for run in floors for second in run.seconds])
+    return body | {f"floor_{name}": ms for name, ms in theirs.items()}
 
 
 def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -128,10 +127,15 @@ def _end(clients: Sequence[Any]) -> None:
             client.join()
 
 
-def each_timed(call: Callable[[Any], Any], over: Sequence[Any]) -> list[float]:
-    """Call with each value in turn; return how long each call took."""
+def each_timed(
+    call: Callable[[Any], Any], over: Sequence[Any], begin: Callable[[], Any], *, warm_up: int = WARM_UP
+) -> list[float]:
+    """Call with each value in turn; return how long each call took, but for the first few, made before all begin."""
+    for value in over[:warm_up]:
+        call(value)
+    begin()
     seconds = []
-    for value in over:
+    for value in over[warm_up:]:
         began = perf_counter()
         call(value)
         seconds.append(perf_counter() - began)
