@@ -27,6 +27,11 @@ def current_rubric(queue: Queue) -> Rubric | None:
     return Rubric.objects.filter(queue=queue).order_by("-version").first()
 
 
+def reason_labels(viewer: Viewer) -> dict[str, str]:
+    """Return the workspace's reason codes by slug, retired ones too: old reviews still name them."""
+    return dict(ReasonCode.objects.filter(workspace_id=viewer.workspace_id).values_list("slug", "label"))
+
+
 def reason_codes(viewer: Viewer) -> QuerySet[ReasonCode]:
     """Return the workspace's reason codes in the order of their keys."""
     return ReasonCode.objects.filter(workspace_id=viewer.workspace_id, retired_at=None).order_by("position")

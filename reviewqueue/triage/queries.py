@@ -16,7 +16,7 @@ def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
     """Return the policy in force, with its rules in order."""
     return (
         RoutingPolicy.objects.filter(workspace_id=workspace_id, activated_at__isnull=False)
-        .order_by("-activated_at", "-version")
+        .order_by("-version")
         .select_related("audit_queue")
         .prefetch_related("rules__queue")
         .first()

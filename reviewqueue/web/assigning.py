@@ -90,7 +90,11 @@ def _assign(request: MemberRequest, queue: Queue, slots: list[Slot], to: Members
             "queue": queue.name,
             "name": to.user.name,
         }
-        remember(request, label=label, steps=[{"kind": "assign", "label": label, "turns": [str(one) for one in done.turns]}])
+        remember(
+            request,
+            label=label,
+            steps=[{"kind": "assign", "label": label, "turns": [str(one) for one in done.turns]}],
+        )
     return redirect("board")
 
 
@@ -108,9 +112,7 @@ def say_assigned(request: MemberRequest, done: Assigned, to: User) -> None:
         messages.warning(request, words % {"n": number(done.skipped)})
 
 
-def _preview(
-    request: MemberRequest, queue: Queue, slots: list[Slot], to: Membership, count: int
-) -> dict[str, Any]:
+def _preview(request: MemberRequest, queue: Queue, slots: list[Slot], to: Membership, count: int) -> dict[str, Any]:
     now = localtime(clock_now())
     present = board_now(viewer=request.viewer, now=now)
     change = Change(owned=due_minutes(slots, now.tzinfo), owner=to.user_id)

@@ -83,9 +83,13 @@ def headline(present: BoardNow, prediction: Prediction) -> str:
     facts["promise"] = promise(_broken(present, prediction).promise)
     if whole.broken_at and whole.breaks_at - now < BROKEN_WITHIN:
         facts["time"] = clock(whole.broken_at, now)
-        return _("The %(promise)s broke at %(time)s; at today's pace %(late)s of %(total)s items will be late.") % facts
+        return (
+            _("The %(promise)s broke at %(time)s; at today's pace %(late)s of %(total)s items will be late.") % facts
+        )
     facts["time"] = clock(whole.breaks_at, now)
-    return _("At today's pace the %(promise)s breaks at %(time)s, and %(late)s of %(total)s items will be late.") % facts
+    return (
+        _("At today's pace the %(promise)s breaks at %(time)s, and %(late)s of %(total)s items will be late.") % facts
+    )
 
 
 def _calm(waiting: int, whole: Forecast, now: datetime) -> str:
@@ -128,7 +132,9 @@ def _crew_words(present: BoardNow) -> str:
         )
     else:
         words = ngettext(
-            "One person at work, %(pace)s reviews an hour.", "%(n)s people at work, %(pace)s reviews an hour each.", count
+            "One person at work, %(pace)s reviews an hour.",
+            "%(n)s people at work, %(pace)s reviews an hour each.",
+            count,
         )
     return words % {"n": count, "pace": pace}
 
@@ -138,7 +144,9 @@ def day_charts(present: BoardNow, prediction: Prediction, finding: str) -> list[
     at = prediction.whole.breaks_at
     breaks = _("promise breaks %(time)s") % {"time": f"{localtime(at):%H:%M}"} if at and prediction.late else ""
     label = _("Arrivals an hour against what people can review. %(finding)s") % {"finding": finding}
-    return [charts.day_chart(present, prediction, label=label, breaks=breaks, narrow=narrow) for narrow in (False, True)]
+    return [
+        charts.day_chart(present, prediction, label=label, breaks=breaks, narrow=narrow) for narrow in (False, True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

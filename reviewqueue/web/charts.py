@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -139,10 +140,10 @@ class _Frame:
 def day_chart(board: BoardNow, prediction: Prediction, *, label: str, breaks: str, narrow: bool) -> SafeString:
     """Draw arrivals an hour against people and pace, when the promise breaks, and what waits below."""
     hours = day_hours(board, prediction)
-    drawing = Drawing(358, 300, label, "for-narrow") if narrow else Drawing(720, 344, label, "for-wide")
+    drawing = Drawing(358, 300, label, "for-narrow") if narrow else Drawing(720, 384, label, "for-wide")
     scale = steps(max([one.arrived + one.expected for one in hours] + [prediction.per_hour, 1.0]) * 1.12)
     left, right = (32, 354) if narrow else (40, 716)
-    base = 190 if narrow else 228
+    base = 190 if narrow else 264
     frame = _Frame(left, right, 10, base, board.day.start, board.day.end, scale[-1])
     _axis(drawing, frame, scale)
     _bars(drawing, frame, hours, every=3 if narrow else 1)
@@ -240,7 +241,13 @@ def _waiting(
     x, y = point(*past[-1])
     drawing.add('<circle class="dot-ink" cx="{}" cy="{}" r="4"/>', r(x), r(y))
     room = x > frame.left + 90
-    drawing.text(_("%(n)s now") % {"n": number(past[-1][1])}, x - 8 if room else x + 8, max(y - 8, top), "hi", "end" if room else "start")
+    drawing.text(
+        _("%(n)s now") % {"n": number(past[-1][1])},
+        x - 8 if room else x + 8,
+        max(y - 8, top),
+        "hi",
+        "end" if room else "start",
+    )
     left = _("%(n)s left at %(time)s") % {"n": number(ahead[-1][1]), "time": f"{board.day.end:%H:%M}"}
     drawing.text(left, frame.right, frame.base + 44, "hi", "end")
 
@@ -295,7 +302,7 @@ class DayVolume:
 
 def volume_chart(days: Sequence[DayVolume], *, label: str, narrow: bool) -> SafeString:
     """Draw items a day: received as an outline (a machine said it), judged filled (a person did)."""
-    drawing = Drawing(358, 200, label, "for-narrow") if narrow else Drawing(640, 220, label, "for-wide")
+    drawing = Drawing(358, 200, label, "for-narrow") if narrow else Drawing(560, 240, label, "for-wide")
     left, right, base = 44, drawing.width - 4, drawing.height - 28
     scale = steps(max([one.received for one in days] + [1]))
     frame = _Frame(left, right, 12, base, days[0].day, days[-1].day + timedelta(days=1), scale[-1])
@@ -308,5 +315,5 @@ def volume_chart(days: Sequence[DayVolume], *, label: str, narrow: bool) -> Safe
         if one.judged:
             drawing.bar("bar-2", x, frame.y(one.judged), wide * 0.76, base - frame.y(one.judged))
         if (len(days) - 1 - place) % every == 0:
-            drawing.text(f"{one.day:%d.%m.}", left + wide * (place + 0.5), base + 18, anchor="middle")
+            drawing.text(formats.date_format(one.day, "j M"), left + wide * (place + 0.5), base + 18, anchor="middle")
     return drawing.svg()

@@ -23,6 +23,7 @@ from reviewqueue.datasets.queries import datasets_visible_to, live_counts, relea
 from reviewqueue.datasets.rules import line
 from reviewqueue.intake.models import Kind, ModelVersion
 from reviewqueue.intake.queries import sources_visible_to
+from reviewqueue.review.models import Decision, Severity
 
 from .access import member_page
 from .context import MemberRequest
@@ -169,13 +170,27 @@ def _release_context(request: MemberRequest, found: Release) -> dict[str, Any]:
     api = reverse("api-release-file", args=[found.dataset.slug, found.version, DATA])
     return {
         **context,
-        "counts": [(name, list(values.items())) for name, values in manifest.get("counts", {}).items()],
+        "counts": _counts(manifest.get("counts", {})),
         "filters": sorted(found.query.items()),
         "lines": _first_lines(found),
         "address": request.build_absolute_uri(api),
         "before": before,
         "more": (found.row_count or 0) - (before.row_count or 0) if before else 0,
     }
+
+
+def _counts(counts: dict[str, dict[str, int]]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Return a manifest's counts in an order that reads: the database keeps none."""
+    order = [*Decision.values, *Severity.values]
+
+    def place(pair: tuple[str, int]) -> tuple[int, str]:
+        return order.index(pair[0]) if pair[0] in order else len(order), pair[0]
+
+    return [
+        (name, sorted(counts[name].items(), key=place))
+        for name in ("decision", "severity", "source")
+        if name in counts
+    ]
 
 
 def _first_lines(found: Release) -> list[str]:

@@ -18,6 +18,7 @@ from reviewqueue.assignment.queries import visible_to as turns_visible_to
 from reviewqueue.common.errors import NotThere
 from reviewqueue.intake.models import Item, Kind, State
 from reviewqueue.intake.queries import body_of, visible_to
+from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Outcome, Review
 from reviewqueue.review.queries import outcomes_visible_to, reviews_visible_to
 
@@ -76,6 +77,7 @@ def _is_judging(viewer: Viewer, found: Item) -> bool:
 def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     blind = _is_judging(viewer, found)
     answer = answer_of(found)
+    labels = reason_labels(viewer)
     reviews = [] if blind else _reviews(viewer, found)
     outcomes = [] if blind else _outcomes(viewer, found)
     return {
@@ -86,7 +88,7 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "talk": _talk(found),
         "answer": markdown(answer),
         "is_label": found.kind == Kind.CLASSIFICATION,
-        "reviews": [shown_review(one, answer) for one in reviews],
+        "reviews": [shown_review(one, answer, labels) for one in reviews],
         "outcomes": [shown_outcome(one, answer) for one in outcomes],
         "steps": steps_of(viewer=viewer, item=found, blind=blind),
         "evidence": _evidence(found),

@@ -50,15 +50,16 @@ class _Known:
 
 
 def steps_of(*, viewer: Viewer, item: Item, blind: bool) -> list[Step]:
-    """Return the item's timeline, oldest first."""
-    events = list(Event.objects.filter(item_id=item.pk, workspace_id=viewer.workspace_id).order_by("at", "id"))
+    """Return the item's timeline in the order in which it was written, deliveries last."""
+    events = list(Event.objects.filter(item_id=item.pk, workspace_id=viewer.workspace_id).order_by("id"))
     if blind:
         events = [one for one in events if one.verb not in JUDGED]
     known = _known(item, events, blind)
     steps = [step for one in events if (step := _step(one, item, known))]
-    if not blind:
-        steps += [_delivery(one) for one in deliveries_visible_to(viewer).filter(publication__item=item)]
-    return sorted(steps, key=lambda step: step.at)
+    if blind:
+        return steps
+    deliveries = [_delivery(one) for one in deliveries_visible_to(viewer).filter(publication__item=item)]
+    return [*steps, *sorted(deliveries, key=lambda step: step.at)]
 
 
 def _known(item: Item, events: Sequence[Event], blind: bool) -> _Known:
@@ -79,7 +80,8 @@ def _step(event: Event, item: Item, known: _Known) -> Step | None:
     tell = _TELLERS.get(event.verb)
     if tell is None:
         return None
-    who = known.users.get(event.actor_id) if event.actor_kind == Event.ActorKind.PERSON and event.actor_id else None
+    by_person = event.actor_kind == Event.ActorKind.PERSON and event.verb != "settle"
+    who = known.users.get(event.actor_id) if by_person and event.actor_id else None
     title, lines, glyph = tell(event, item, known)
     return Step(event.at, title, [one for one in lines if one], who, glyph)
 

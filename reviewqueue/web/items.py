@@ -98,9 +98,7 @@ def _oldest_searched(viewer: Viewer) -> UUID | None:
     return visible_to(viewer).order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1].first()
 
 
-def _page(
-    found: QuerySet[Item], before: UUID | None, after: UUID | None
-) -> tuple[list[Item], bool, bool]:
+def _page(found: QuerySet[Item], before: UUID | None, after: UUID | None) -> tuple[list[Item], bool, bool]:
     """Return a page and whether there are newer and older ones."""
     if after is not None:
         rows = list(found.filter(pk__gt=after).order_by("pk")[: PAGE + 1])

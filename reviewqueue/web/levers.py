@@ -17,6 +17,7 @@ from reviewqueue.accounts.models import Membership, Role
 from reviewqueue.assignment.models import Slot
 from reviewqueue.metrics.queries.levers import (
     due_minutes,
+    queue_members,
     seen_since,
     unowned_classes,
     unowned_slots,
@@ -45,6 +46,8 @@ from .parameters import fraction, identifier, whole
 from .words import clock, number, share
 
 CONFIDENCE, RATE, BORROWED, MOST_OWNED = 0.85, 0.1, 3, 200
+#: In so many of the latest queues help is tried out for the proposal.
+TRIED = 3
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Desk:
     rules: list[RoutingRule]
     seen: list[Seen]
     helpers: list[Membership]
+    members: dict[UUID, set[UUID]]
 
     @classmethod
     def of(cls, viewer: Viewer, board: BoardNow, before: Prediction) -> "Desk":
@@ -65,7 +69,7 @@ class Desk:
         policy = current_policy(viewer.workspace_id)
         rules = sorted(policy.rules.all(), key=lambda rule: rule.position) if policy else []
         seen = seen_since(viewer=viewer, since=board.day.start) if policy else []
-        return cls(viewer, board, before, policy, rules, seen, list(who_could_help(viewer)))
+        return cls(viewer, board, before, policy, rules, seen, list(who_could_help(viewer)), queue_members(viewer))
 
     @property
     def now(self) -> datetime:
@@ -106,7 +110,11 @@ def a_rule(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     confidence = fraction(asked.get("confidence"), CONFIDENCE, least=0.5)
     rate = fraction(asked.get("rate"), 100 * RATE, most=100) / 100
     groups = proposals(desk.seen, confidence=confidence, rate=rate)
-    lever.fields = {"groups": [(one.key, group_words(one)) for one in groups], "confidence": confidence, "rate": 100 * rate}
+    lever.fields = {
+        "groups": [(one.key, group_words(one)) for one in groups],
+        "confidence": confidence,
+        "rate": 100 * rate,
+    }
     if not groups or desk.policy is None:
         return lever
     chosen = next((one for one in groups if one.key == asked.get("group")), None)
@@ -115,7 +123,9 @@ def a_rule(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     lever.doing = _new_rule(desk, passing)
     kept = kept_shares(policy=desk.policy, rules=lever.doing.rules, seen=desk.seen)
     lever.possible, lever.change = True, Change(kept=kept)
-    lever.sentence = _("Pass %(group)s answers with confidence %(confidence)s or more; still review %(rate)s of them at random.") % {
+    lever.sentence = _(
+        "Pass %(group)s answers with confidence %(confidence)s or more; still review %(rate)s of them at random."
+    ) % {
         "group": group_words(passing),
         "confidence": f"{passing.confidence:.2f}",
         "rate": share(passing.rate, 1),
@@ -144,7 +154,10 @@ def _rule_facts(desk: Desk, lever: Lever) -> list[tuple[str, str]]:
     new, kept = lever.doing, lever.change.kept
     position = next(place for place, rule in enumerate(new.rules, start=1) if rule.policy_id is None)
     facts = [
-        (_("Where it stands"), _("rule %(n)s of the next policy version; the rules before it are as they were") % {"n": position}),
+        (
+            _("Where it stands"),
+            _("rule %(n)s of the next policy version; the rules before it are as they were") % {"n": position},
+        ),
         (_("Applies to"), _("new items only; what waits already goes on waiting")),
     ]
     for queue in desk.board.queues:
@@ -166,24 +179,27 @@ class Joining:
 
 
 def people(desk: Desk, asked: Mapping[str, Any]) -> Lever:
-    """Propose to let others help in the queue that will be latest; without a choice, those who are not at work."""
+    """Propose to let others help in one queue; without a choice, whoever saves most late items beside the rule."""
     lever = Lever("people", _("People"), "people", _("There is no queue yet."), False)
     if not desk.board.queues:
         return lever
-    worst = max(desk.board.queues, key=lambda one: (desk.before.queues[one.id].late, one.count))
-    queue = next((one for one in desk.board.queues if one.slug == asked.get("help")), worst)
+    queue, chosen = _asked_to_help(desk, asked) or _best_help(desk)
     free = _free_for(desk, queue)
-    chosen = _chosen(free, asked)
     lever.fields = {
         "queues": [(one.slug, one.name) for one in desk.board.queues],
         "help": queue.slug,
         "people": [(one, one in chosen, _serves(desk, one)) for one in free],
     }
     if not chosen:
-        lever.sentence = _("Everybody who reviews is in %(queue)s already.") % {"queue": queue.name}
+        everybody = (
+            _("Everybody who reviews is in %(queue)s already.")
+            if not free
+            else _("Choose who could help in %(queue)s.")
+        )
+        lever.sentence = everybody % {"queue": queue.name}
         return lever
     lever.possible, lever.doing = True, Joining(queue, chosen)
-    lever.change = Change(joining={one.user_id: frozenset({queue.id}) for one in chosen})
+    lever.change = _joining(queue, chosen)
     lever.sentence = _("Let %(names)s help in %(queue)s from now on.") % {
         "names": ", ".join(one.user.name for one in chosen),
         "queue": queue.name,
@@ -192,17 +208,39 @@ def people(desk: Desk, asked: Mapping[str, Any]) -> Lever:
 
 
 def _free_for(desk: Desk, queue: QueueNow) -> list[Membership]:
-    """Return who does not serve a queue: first those who serve none at work, reviewers before leads."""
-    serving = set(desk.board.crew.on(queue.id))
+    """Return who is no member of a queue: reviewers before leads, first those who are not at work."""
+    serving = desk.members.get(queue.id, set())
     others = [one for one in desk.helpers if one.user_id not in serving and one.role != Role.ADMIN]
-    return sorted(others, key=lambda one: (one.role != Role.REVIEWER, one.user_id in desk.board.crew.people, one.user.name))
+    return sorted(
+        others, key=lambda one: (one.role != Role.REVIEWER, one.user_id in desk.board.crew.people, one.user.name)
+    )
 
 
-def _chosen(free: Sequence[Membership], asked: Mapping[str, Any]) -> list[Membership]:
-    if isinstance(asked, QueryDict) and "help" in asked:
-        wanted = {identifier(text) for text in asked.getlist("person")}
-        return [one for one in free if one.user_id in wanted]
-    return [one for one in free if one.role == Role.REVIEWER][:BORROWED]
+def _asked_to_help(desk: Desk, asked: Mapping[str, Any]) -> tuple[QueueNow, list[Membership]] | None:
+    queue = next((one for one in desk.board.queues if one.slug == asked.get("help")), None)
+    if queue is None or not isinstance(asked, QueryDict):
+        return None
+    wanted = {identifier(text) for text in asked.getlist("person")}
+    return queue, [one for one in _free_for(desk, queue) if one.user_id in wanted]
+
+
+def _best_help(desk: Desk) -> tuple[QueueNow, list[Membership]]:
+    """Return the queue and the reviewers with whom least would be late, the proposed rule being in force too."""
+    worst = sorted(desk.board.queues, key=lambda one: (-desk.before.queues[one.id].late, -one.count))
+    options = [(queue, _reviewers(desk, queue)[:count]) for queue in worst[:TRIED] for count in (1, BORROWED)]
+    options = [(queue, chosen) for queue, chosen in options if chosen]
+    if not options or not desk.before.late:
+        return worst[0], options[0][1] if options else []
+    rule = a_rule(desk, {}).change
+    return min(options, key=lambda option: predict(desk.board, both(rule, _joining(*option))).late)
+
+
+def _reviewers(desk: Desk, queue: QueueNow) -> list[Membership]:
+    return [one for one in _free_for(desk, queue) if one.role == Role.REVIEWER]
+
+
+def _joining(queue: QueueNow, chosen: Sequence[Membership]) -> Change:
+    return Change(joining={one.user_id: frozenset({queue.id}) for one in chosen})
 
 
 def _serves(desk: Desk, member: Membership) -> str:
@@ -217,7 +255,9 @@ def _people_facts(desk: Desk, lever: Lever) -> list[tuple[str, str]]:
     if needed is None:
         words = _("more than 64 people")
     else:
-        words = ngettext("one more person", "%(n)s more people", needed) % {"n": needed} if needed else _("nobody more")
+        words = (
+            ngettext("one more person", "%(n)s more people", needed) % {"n": needed} if needed else _("nobody more")
+        )
     return [
         (_("To keep every promise in %(queue)s") % {"queue": queue.name}, words),
         (_("What they do now"), _("they take the most urgent from all of their queues")),
@@ -241,7 +281,13 @@ QUESTIONS = ":questions"
 
 def an_owner(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     """Propose to give a class of items that nobody owns to one person, as many as they can do in time."""
-    lever = Lever("owner", _("An owner"), "fork", _("Nothing that waits is of a class that could be given to one person."), False)
+    lever = Lever(
+        "owner",
+        _("An owner"),
+        "fork",
+        _("Nothing that waits is of a class that could be given to one person."),
+        False,
+    )
     classes = _classes(desk)
     owners = _owners(desk)
     if not classes or not owners:
@@ -251,7 +297,14 @@ def an_owner(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     slots = _of_class(desk, str(tag), MOST_OWNED)
     count = whole(asked.get("count"), _in_time(desk, slots), least=1, most=MOST_OWNED)
     slots = slots[:count]
-    lever.fields = {"classes": classes, "tag": tag, "owners": owners, "to": to.user_id, "count": count, "most": MOST_OWNED}
+    lever.fields = {
+        "classes": classes,
+        "tag": tag,
+        "owners": owners,
+        "to": to.user_id,
+        "count": count,
+        "most": MOST_OWNED,
+    }
     lever.possible, lever.doing = bool(slots), Owning(to, slots)
     lever.change = Change(owned=due_minutes(slots, desk.now.tzinfo), owner=to.user_id)
     words = ngettext(
@@ -282,7 +335,9 @@ def _owner_facts(desk: Desk, lever: Lever) -> list[tuple[str, str]]:
 
 def _classes(desk: Desk) -> list[tuple[str, str]]:
     found = unowned_classes(queue_ids=[one.id for one in desk.board.queues])
-    questions = [(QUESTIONS, f"{class_words(QUESTIONS)} ({desk.board.open_questions})")] if desk.board.open_questions else []
+    questions = (
+        [(QUESTIONS, f"{class_words(QUESTIONS)} ({desk.board.open_questions})")] if desk.board.open_questions else []
+    )
     return [*((one.tag, f"{one.tag} ({number(one.count)})") for one in found), *questions]
 
 
@@ -344,7 +399,11 @@ def all_three(desk: Desk, asked: Mapping[str, Any]) -> list[Lever]:
 def at_once(desk: Desk, every: Sequence[Lever]) -> dict[str, Any]:
     """Return the figure for all three levers pulled at once."""
     after = combined(desk, every)
-    return {"late": number(after.late), "breaks": _breaks(after, desk.now), "possible": any(one.possible for one in every)}
+    return {
+        "late": number(after.late),
+        "breaks": _breaks(after, desk.now),
+        "possible": any(one.possible for one in every),
+    }
 
 
 def shown(desk: Desk, lever: Lever) -> dict[str, Any]:

@@ -26,7 +26,20 @@ from reviewqueue.triage.queries import current_policy
 from .access import member_page
 from .assigning import assign_many, say_assigned, take_back
 from .context import MemberRequest
-from .levers import PROPOSALS, Desk, Joining, Lever, NewRule, Owning, all_three, at_once, combined, facts_of, proposed, shown
+from .levers import (
+    PROPOSALS,
+    Desk,
+    Joining,
+    Lever,
+    NewRule,
+    Owning,
+    all_three,
+    at_once,
+    combined,
+    facts_of,
+    proposed,
+    shown,
+)
 from .parameters import whole
 from .undoing import forget, remember
 from .words import clock, number
@@ -112,7 +125,9 @@ def _write_rule(request: MemberRequest, desk: Desk, new: NewRule) -> list[dict[s
     if whole(request.POST.get("version"), 0) != desk.policy.version:
         raise Conflict(_("The routing policy has changed meanwhile. Please look at the preview again."))
     policy = _activate(request, new.rules, desk.policy)
-    messages.success(request, _("Policy %(version)s is in force; it applies to new items.") % {"version": policy.version})
+    messages.success(
+        request, _("Policy %(version)s is in force; it applies to new items.") % {"version": policy.version}
+    )
     label = _("policy %(version)s: %(name)s") % {"version": policy.version, "name": new.name}
     return [{"kind": "rule", "label": label, "version": policy.version, "earlier": str(desk.policy.pk)}]
 
@@ -142,7 +157,12 @@ def _let_join(request: MemberRequest, desk: Desk, joining: Joining) -> list[dict
     label = words % {"n": count, "queue": queue.name}
     messages.success(request, label)
     return [
-        {"kind": "people", "label": label, "queue": queue.slug, "people": [str(one.user_id) for one in joining.people]}
+        {
+            "kind": "people",
+            "label": label,
+            "queue": queue.slug,
+            "people": [str(one.user_id) for one in joining.people],
+        }
     ]
 
 
@@ -196,4 +216,3 @@ def _undo_assign(request: MemberRequest, step: dict[str, Any]) -> None:
 
 
 _UNDO = {"rule": _undo_rule, "people": _undo_people, "assign": _undo_assign}
-

@@ -18,6 +18,7 @@ from reviewqueue.common.clock import now as clock_now
 from reviewqueue.intake.models import ModelVersion, Source
 from reviewqueue.intake.queries import sources_visible_to
 from reviewqueue.metrics.queries.quality import Figures, QualityNow, quality_now
+from reviewqueue.queues.queries import reason_labels
 
 from .access import member_page
 from .charts import DayVolume, cell_bar, volume_chart
@@ -38,13 +39,14 @@ def quality(request: MemberRequest) -> HttpResponse:
     found = _found(request, asked)
     days = _days(found, asked["since"], asked["until"])
     finding = _finding(found.whole)
+    labels = reason_labels(request.viewer)
     context = {
         **asked,
         "finding": finding,
         "charts": [volume_chart(days, label=_chart_label(days), narrow=narrow) for narrow in (False, True)],
         "days_shown": list(reversed(days)),
         "rows": list(_rows(request, found)),
-        "reasons": found.reasons,
+        "reasons": [(labels.get(slug, slug), count) for slug, count in found.reasons],
         "periods": PERIODS,
         "sources": sources_visible_to(request.viewer).order_by("slug"),
         "csv_url": reverse("quality_csv", query={"days": asked["days"], "source": asked["source"]}),

@@ -1,5 +1,6 @@
 """Reviews and outcomes as the item page shows them: decision, difference to what the AI said, reasons, notes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ def _loaded(text: str) -> str:
     return output_text(orjson.loads(text)) if text else ""
 
 
-def shown_review(review: Review, answer: str) -> dict[str, Any]:
+def shown_review(review: Review, answer: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return one review; a correction is shown as its difference to the AI's answer."""
     content = review.content
     correction = "" if content.redacted_at else _loaded(content.correction)
@@ -37,7 +38,7 @@ def shown_review(review: Review, answer: str) -> dict[str, Any]:
         "change": difference(answer, correction) if correction else None,
         "struck": review.decision == "reject",
         "severity": review.severity,
-        "reasons": ", ".join(review.reason_codes),
+        "reasons": ", ".join(labels.get(slug, slug) for slug in review.reason_codes),
         "cause": review.cause,
         "note": "" if content.redacted_at else content.note,
         "follow_up": review.follow_up,

@@ -99,7 +99,9 @@ def board_now(*, viewer: Viewer, now: datetime) -> BoardNow:
     _count_flow(counted, asked, now)
     for queue_id, unowned in _rows(_UNOWNED, asked):
         counted[queue_id].unowned = unowned
-    arrived = {hour.astimezone(now.tzinfo): count for hour, count in _rows(_ARRIVALS, asked | {"since": now - WEEK - DAY})}
+    arrived = {
+        hour.astimezone(now.tzinfo): count for hour, count in _rows(_ARRIVALS, asked | {"since": now - WEEK - DAY})
+    }
     day = _day(counted.values(), arrived, now)
     crew, members = _crew(asked)
     return BoardNow(
@@ -167,10 +169,11 @@ def _day(counted: Iterable[_Counted], arrived: dict[datetime, int], now: datetim
 def _crew(asked: dict[str, Any]) -> tuple[Crew, dict[UUID, int]]:
     """Return who is at work, and how many members each queue has.
 
-    When nobody was at work lately, every member is expected to come.
+    When nobody has reviewed lately, every member is expected to come.
     """
     rows = _rows(_CREW, asked)
-    working = [row for row in rows if row[2] or row[3]] or rows
+    anybody = any(reviewed for *_who, reviewed in rows)
+    working = [row for row in rows if row[2] or row[3]] if anybody else rows
     people: defaultdict[UUID, set[UUID]] = defaultdict(set)
     members: defaultdict[UUID, int] = defaultdict(int)
     for queue_id, user_id, *_when in working:

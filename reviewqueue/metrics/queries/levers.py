@@ -15,6 +15,7 @@ from reviewqueue.accounts.models import Membership, Role
 from reviewqueue.accounts.queries import members_visible_to
 from reviewqueue.assignment.models import Slot
 from reviewqueue.assignment.queries import slots_visible_to
+from reviewqueue.queues.models import QueueMember
 
 from ..rules import Seen
 
@@ -40,7 +41,8 @@ def seen_since(*, viewer: Viewer, since: datetime) -> list[Seen]:
         rows = cursor.fetchall()
     names = ("confidence", "risk_level", "risk_tags", "kind", "source", "model_version", "attributes")
     return [
-        Seen(_facts(dict(zip(names, row[:7], strict=True))), queue_id=row[7], probability=row[8] or 1.0) for row in rows
+        Seen(_facts(dict(zip(names, row[:7], strict=True))), queue_id=row[7], probability=row[8] or 1.0)
+        for row in rows
     ]
 
 
@@ -53,6 +55,15 @@ def _facts(facts: dict) -> dict:
 def who_could_help(viewer: Viewer) -> QuerySet[Membership]:
     """Return the members who may take items."""
     return members_visible_to(viewer).filter(role__in=[Role.REVIEWER, Role.LEAD, Role.ADMIN])
+
+
+def queue_members(viewer: Viewer) -> dict[UUID, set[UUID]]:
+    """Return who may take from each queue, at work or not."""
+    found: dict[UUID, set[UUID]] = {}
+    rows = QueueMember.objects.filter(workspace_id=viewer.workspace_id, ended_at=None)
+    for queue_id, user_id in rows.values_list("queue_id", "user_id"):
+        found.setdefault(queue_id, set()).add(user_id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

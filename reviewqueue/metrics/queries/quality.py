@@ -23,7 +23,8 @@ GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 _WAITED = """
-SELECT i.source_id, i.model_version_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM w.settled_at - i.received_at))
+SELECT i.source_id, i.model_version_id,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM w.settled_at - i.received_at))
 FROM intake_item i
 JOIN LATERAL (SELECT min(oo.settled_at) AS settled_at FROM review_publication p
               JOIN review_outcome oo ON oo.id = p.outcome_id WHERE p.item_id = i.id) w ON w.settled_at IS NOT NULL

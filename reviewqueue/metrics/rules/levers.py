@@ -106,6 +106,8 @@ class Prediction:
 
 #: Stands for the line of whoever takes a class of items as their own.
 OWNED = UUID(int=0)
+#: People who are only thought of have ids from here on, which no real one has.
+_SOMEBODY = 15 << 124
 
 
 def predict(board: BoardNow, change: Change = NO_CHANGE) -> Prediction:
@@ -181,6 +183,6 @@ def people_needed(board: BoardNow, queue_id: UUID, *, most: int = 64) -> int | N
 
 
 def _holds(board: BoardNow, queue_id: UUID, count: int) -> bool:
-    more = {UUID(int=number + 1): frozenset({queue_id}) for number in range(count)}
+    more = {UUID(int=_SOMEBODY + number): frozenset({queue_id}) for number in range(count)}
     there = predict(board, Change(joining=more)).queues[queue_id]
     return there.late <= there.overdue

@@ -85,9 +85,7 @@ def _all_hold(rule: RoutingRule, facts: Mapping[str, Any]) -> bool:
     return all(holds(condition, facts) for condition in rule.conditions)
 
 
-def kept_shares(
-    *, policy: RoutingPolicy, rules: Sequence[RoutingRule], seen: Sequence[Seen]
-) -> dict[UUID, float]:
+def kept_shares(*, policy: RoutingPolicy, rules: Sequence[RoutingRule], seen: Sequence[Seen]) -> dict[UUID, float]:
     """Return, by queue, the share of items that would still need a person under ``rules``.
 
     Each item counts with its chance under the new rules against the chance it had, so that items which came by the
@@ -122,7 +120,5 @@ def proposals(seen: Sequence[Seen], *, confidence: float, rate: float) -> list[P
             ("attribute", name, value) for name, value in facts["attributes"].items() if isinstance(value, str)
         )
     return [
-        Passing(*group, confidence=confidence, rate=rate)
-        for group, count in found.most_common(12)
-        if count >= FEWEST
+        Passing(*group, confidence=confidence, rate=rate) for group, count in found.most_common(12) if count >= FEWEST
     ]
