@@ -115,12 +115,11 @@ def _skip(text: str, position: int) -> int:
 def _document(text: str, tokens: Any) -> Document:
     _refuse_size(text, tokens)
     _refuse_strings(text, tokens)
-    canonical = json.dumps(tokens, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    return Document(text=text, value=_value(text), canonical=canonical)
+    return Document(text=text, value=_value(text), canonical=orjson.dumps(tokens, option=orjson.OPT_SORT_KEYS))
 
 
 def _value(text: str) -> Any:
-    """Return the value to decide by; an integer beyond 64 bits is a float in it, text and canonical form are exact."""
+    """Return the value to decide by; an integer beyond 64 bits is a float in it, text and canonical are exact."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -40,25 +41,21 @@ def declare_source(
 
 _INSERT = """
 WITH given AS (
-  SELECT * FROM unnest(
-    %(id)s::uuid[], %(source)s::uuid[], %(external_id)s::text[], %(model)s::uuid[], %(kind)s::text[],
-    %(group)s::text[], %(confidence)s::float8[], %(risk_level)s::text[], %(risk_tags)s::jsonb[],
-    %(attributes)s::jsonb[], %(content_hash)s::bytea[], %(occurred_at)s::timestamptz[],
-    ARRAY(SELECT json_array_elements_text(%(body)s::json)), %(sha256)s::bytea[],
-    ARRAY(SELECT json_array_elements_text(%(search_text)s::json)))
-  AS t (id, source_id, external_id, model_version_id, kind, grp, confidence, risk_level, risk_tags, attributes,
-        content_hash, occurred_at, body, sha256, search_text)
+  SELECT * FROM json_to_recordset(%(rows)s) AS t (
+    id uuid, source_id uuid, external_id text, model_version_id uuid, kind text, grp text, confidence float8,
+    risk_level text, risk_tags text[], attributes jsonb, content_hash text, occurred_at timestamptz, body text,
+    sha256 text, search_text text)
 ), won AS (
   INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, kind, "group", confidence,
                            risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
   SELECT id, %(workspace)s, source_id, external_id, model_version_id, kind, grp, confidence, risk_level,
-         ARRAY(SELECT jsonb_array_elements_text(risk_tags)), attributes, content_hash, occurred_at, %(now)s
+         risk_tags, attributes, decode(content_hash, 'hex'), occurred_at, %(now)s
   FROM given
   ON CONFLICT (source_id, external_id) DO NOTHING
   RETURNING id
 ), content AS (
   INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
-  SELECT given.id, %(workspace)s, body, sha256, search_text FROM given JOIN won USING (id)
+  SELECT given.id, %(workspace)s, body, decode(sha256, 'hex'), search_text FROM given JOIN won USING (id)
 ), state AS (
   INSERT INTO intake_itemstate (item_id, workspace_id, state, since)
   SELECT id, %(workspace)s, 'received', %(now)s FROM won
@@ -94,36 +91,31 @@ def _insert(
     workspace: Workspace, ordered: Sequence[Submission], sources: dict[str, Source], now: datetime
 ) -> set[UUID]:
     models = _model_versions(workspace, ordered, sources, now)
+    rows = [_row(one, sources[one.source].pk, models.get((one.source, one.model))) for one in ordered]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "workspace": workspace.pk,
-                "now": now,
-                "id": [one.id for one in ordered],
-                "source": [sources[one.source].pk for one in ordered],
-                "model": [models.get((one.source, one.model)) for one in ordered],
-                "risk_tags": [orjson.dumps(one.risk_tags).decode() for one in ordered],
-                "attributes": [orjson.dumps(one.attributes).decode() for one in ordered],
-                **{name: [getattr(one, name) for one in ordered] for name in _PLAIN},
-                **{name: orjson.dumps([getattr(one, name) for one in ordered]).decode() for name in _LONG},
-            },
-        )
+        # one JSON text instead of an array for each column: a third of the time to write it down
+        cursor.execute(_INSERT, {"workspace": workspace.pk, "now": now, "rows": orjson.dumps(rows).decode()})
         return {row[0] for row in cursor.fetchall()}
 
 
-_PLAIN = [
-    "external_id",
-    "kind",
-    "group",
-    "confidence",
-    "risk_level",
-    "content_hash",
-    "occurred_at",
-    "sha256",
-]
-#: Long texts go as one JSON text: quoting them one by one as an array takes longer than storing them.
-_LONG = ["body", "search_text"]
+def _row(one: Submission, source_id: UUID, model_version_id: UUID | None) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "source_id": source_id,
+        "external_id": one.external_id,
+        "model_version_id": model_version_id,
+        "kind": one.kind,
+        "grp": one.group,
+        "confidence": one.confidence,
+        "risk_level": one.risk_level,
+        "risk_tags": one.risk_tags,
+        "attributes": one.attributes,
+        "content_hash": one.content_hash.hex(),
+        "occurred_at": one.occurred_at,
+        "body": one.body,
+        "sha256": one.sha256.hex(),
+        "search_text": one.search_text,
+    }
 
 
 def _earlier(losers: Sequence[Submission], sources: dict[str, Source]) -> dict[tuple[str, str], tuple[UUID, bytes]]:

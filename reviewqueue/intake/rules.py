@@ -34,6 +34,7 @@ FIELDS = frozenset(
         "trace_id",
     ]
 )
+KINDS, LEVELS = tuple(Kind.values), tuple(Risk.values)
 ROLES = frozenset({"system", "user", "assistant", "tool"})
 
 
@@ -73,7 +74,7 @@ def submission(document: Document, *, secret: bytes, now: datetime) -> Submissio
     if len(body) > MAX_CONTENT_BYTES:
         faults.add("#", f"An item's content may have {MAX_CONTENT_BYTES // 1024} KiB.")
     _check_names(item, faults)
-    kind = _choice(item, "kind", Kind.values, faults, required=True)
+    kind = _choice(item, "kind", KINDS, faults, required=True)
     checked = _Checked(item, kind, faults)
     result = Submission(
         id=new_id(),
@@ -199,7 +200,7 @@ def _text(item: dict, name: str, longest: int, faults: _Faults, *, required: boo
     return value
 
 
-def _choice(item: dict, name: str, known: list[str], faults: _Faults, *, required: bool = False) -> str:
+def _choice(item: dict, name: str, known: tuple[str, ...], faults: _Faults, *, required: bool = False) -> str:
     value = item.get(name)
     if value is None and not required:
         return ""
@@ -245,7 +246,7 @@ def _risk(item: dict, faults: _Faults) -> tuple[str, list[str]]:
         faults.add("#/risk", "An object with level and tags is required.")
         return "", []
     level, tags = risk.get("level"), risk.get("tags") or []
-    if level is not None and level not in Risk.values:
+    if level is not None and level not in LEVELS:
         faults.add("#/risk/level", "One of low, medium, high, or null, is required.")
         level = None
     if not isinstance(tags, list) or len(tags) > 20 or not all(_is_tag(tag) for tag in tags):
