@@ -78,6 +78,7 @@ def assess_unanswerable(customer: Customer, answer: Answer) -> Finding:
 
 
 def outdated_source(customer: Customer, used: list[Article]) -> Finding | None:
+    """Find that the answer rests on an article that another has replaced."""
     for article in used:
         if article.outdated and article.replaced_by in customer.expected:
             current = article_in(article.replaced_by, customer.locale)
@@ -88,10 +89,12 @@ def outdated_source(customer: Customer, used: list[Article]) -> Finding | None:
 
 
 def amounts_differ(first: Article, second: Article) -> bool:
+    """Return whether two articles name different amounts."""
     return set(AMOUNT.findall(first.text)) != set(AMOUNT.findall(second.text))
 
 
 def wrong_article(customer: Customer, used: list[Article]) -> Finding | None:
+    """Find that no article asked about was used."""
     if {article.base_id for article in used}.intersection(customer.expected):
         return None
     right = expected_articles(customer)
@@ -103,6 +106,7 @@ def wrong_article(customer: Customer, used: list[Article]) -> Finding | None:
 
 
 def half_answered(customer: Customer, used: list[Article]) -> Finding | None:
+    """Find that something asked about was left out."""
     given = {article.base_id for article in used}
     left = [article for article in expected_articles(customer) if article.base_id not in given]
     if not left:
@@ -112,12 +116,14 @@ def half_answered(customer: Customer, used: list[Article]) -> Finding | None:
 
 
 def wrong_language(customer: Customer, answer: Answer) -> Finding | None:
+    """Find that the answer is not in the customer's language."""
     if language_of(answer.content, customer.locale) == customer.locale:
         return None
     return Finding("minor", "model", ("language",), "The answer is not in the customer's language.")
 
 
 def missing_step(customer: Customer, answer: Answer) -> Finding | None:
+    """Find that a sentence was left out which must always stand."""
     for article in expected_articles(customer):
         if any(sentence not in answer.content for sentence in article.key_sentences):
             severity = "critical" if article.stake == "critical" else "minor"
@@ -127,6 +133,7 @@ def missing_step(customer: Customer, answer: Answer) -> Finding | None:
 
 
 def beside_the_point(customer: Customer, used: list[Article]) -> Finding | None:
+    """Find that the answer speaks of what nobody asked about."""
     extra = [article for article in used if article.base_id not in customer.expected]
     if not extra:
         return None

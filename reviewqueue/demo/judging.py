@@ -69,6 +69,7 @@ def judge_right(customer: Customer, answer: Answer, seed: int) -> Judgement:
 
 
 def rejected(finding: Finding, severity: str) -> Judgement:
+    """Return a rejection for a fault that no edit mends."""
     return Judgement(
         "reject",
         severity,

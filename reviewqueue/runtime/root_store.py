@@ -17,6 +17,8 @@ USER_IDS = range(60706, 61184)
 
 @dataclass(frozen=True)
 class Home:
+    """Where root's servers of a data directory live, and the user id that runs them."""
+
     path: Path
     owner: int
 

@@ -60,7 +60,7 @@ class Desk:
     policy: RoutingPolicy | None
     rules: list[RoutingRule]
     seen: list[Seen]
-    helpers: list[Membership]
+    colleagues: list[Membership]
     members: dict[UUID, set[UUID]]
 
     @classmethod
@@ -210,7 +210,7 @@ def people(desk: Desk, asked: Mapping[str, Any]) -> Lever:
 def _free_for(desk: Desk, queue: QueueNow) -> list[Membership]:
     """Return who is no member of a queue: reviewers before leads, first those who are not at work."""
     serving = desk.members.get(queue.id, set())
-    others = [one for one in desk.helpers if one.user_id not in serving and one.role != Role.ADMIN]
+    others = [one for one in desk.colleagues if one.user_id not in serving and one.role != Role.ADMIN]
     return sorted(
         others, key=lambda one: (one.role != Role.REVIEWER, one.user_id in desk.board.crew.people, one.user.name)
     )
@@ -349,7 +349,7 @@ def class_words(tag: str) -> str:
 def _owners(desk: Desk) -> list[Membership]:
     """Return who could own a class: leads first, then those not at work."""
     return sorted(
-        desk.helpers,
+        desk.colleagues,
         key=lambda one: (one.role != Role.LEAD, one.role == Role.ADMIN, one.user_id in desk.board.crew.people),
     )
 

@@ -45,7 +45,8 @@ def waiting(patient: Patient) -> set[str]:
 def reasons(patient: Patient) -> dict[str, str]:
     """Return the items that wait for a person because triage failed."""
     rows = patient.ask(
-        "SELECT external_id, d.reasons->0->>'code' FROM triage_triagedecision d JOIN intake_item i ON i.id = d.item_id"
+        "SELECT external_id, d.reasons->0->>'code' FROM triage_triagedecision d"
+        " JOIN intake_item i ON i.id = d.item_id"
         " JOIN triage_queueentry e ON e.decision_id = d.id"
         " WHERE e.ended_at IS NULL AND d.stratum = 'triage-failed'"
     )

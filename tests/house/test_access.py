@@ -158,8 +158,8 @@ def rows_of(workspace_id: UUID) -> dict[str, str]:
         if "workspace_id" in names:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {model._meta.db_table} t"
-                    " WHERE workspace_id = %s",
+                    "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+                    f" FROM {model._meta.db_table} t WHERE workspace_id = %s",
                     [workspace_id],
                 )
                 digests[model._meta.db_table] = cursor.fetchone()[0]
