@@ -1,0 +1,102 @@
+"""The OpenAPI document is whole, true, and readable by people under the strict policy."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from reviewqueue.api.schema import document
+from reviewqueue.api.urls import urlpatterns
+from tests.api.conftest import Api
+from tests.cast import Cast, item
+from tests.steps import edit, publish, queued, settle
+
+NOT_DESCRIBED = {"openapi.json", "docs"}
+
+
+def test_it_is_openapi_3_1_and_every_address_stands_in_it(db: None) -> None:
+    answer = Client().get("/api/v1/openapi.json")
+    assert answer.json()["openapi"].startswith("3.1")
+    routes = {re.sub(r"<\w+:(\w+)>", r"{\1}", str(one.pattern)) for one in urlpatterns} - NOT_DESCRIBED
+    assert {path.removeprefix("/api/v1/") for path in answer.json()["paths"]} == routes
+
+
+def test_every_operation_says_what_it_takes_gives_and_refuses() -> None:
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            where = f"{method} {path}"
+            assert operation["summary"], where
+            assert operation["security"], where
+            assert {"400", "401", "403", "503"} <= operation["responses"].keys(), where
+            assert any(status.startswith("2") for status in operation["responses"]), where
+
+
+def test_every_shape_is_a_sound_schema_and_every_reference_leads_somewhere() -> None:
+    shapes = document()["components"]["schemas"]
+    for shape in shapes.values():
+        Draft202012Validator.check_schema(shape)
+    named = set(re.findall(r"#/components/schemas/(\w+)", str(document())))
+    assert named <= shapes.keys()
+    assert shapes.keys() == named
+
+
+def test_what_is_answered_has_the_shape_that_was_promised(
+    cast: Cast, api: Api, acting_as: Callable[..., Api]
+) -> None:
+    check("Received", api.post("items", item("other")))
+    check("Problem", api.post("items", item(confidence=9)))
+    check("BatchResult", api.post("items/batch", {"items": [item("b"), item("b", source="no")]}))
+    first, _second = queued(cast, 2, risk={"level": "low", "tags": ["x"]}, attributes={"tier": "gold"})
+    check("Item", api.get(f"items/{first.id}"))
+    check("ItemPage", api.get("items?limit=2"))
+    check("Waiting", api.get(f"items/{first.id}/outcome"))
+    outcome = settle(cast, cast.reviewer2, edit())
+    publish(cast)
+    check("Outcome", api.get(f"items/{outcome.item_id}/outcome"))
+    mine = acting_as(cast.reviewer)
+    turn = mine.post("claims")
+    check("Assignment", turn)
+    path, fence = f"assignments/{turn.json()['id']}", turn.json()["fence"]
+    check("Renewed", mine.patch(path, {"fence": fence}))
+    check("Review", mine.post(f"{path}/review", {"fence": fence, "decision": "approve"}))
+    check("Dataset", api.post("datasets", {"slug": "d", "format": "preference"}))
+    check("DatasetPage", api.get("datasets"))
+    check("Release", api.post("datasets/d/releases"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"risk": None, "model": None}, {"group": "g", "links": []}])
+def test_a_submission_that_is_taken_has_the_shape_that_is_asked_for(api: Api, changes: dict[str, Any]) -> None:
+    assert api.post("items", item(**changes)).status_code == 201
+    assert not errors("Submission", item(**changes))
+    assert errors("Submission", item(confidence=2))
+    assert errors("Submission", item(input={}))
+    assert errors("Submission", item(extra=1))
+
+
+def test_people_can_read_it_without_any_script_or_outside_request(db: None, settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    answer = Client().get("/api/v1/docs")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+    assert "POST /api/v1/items" in page
+    assert "expected_wait_seconds" in page
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+    assert not re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=", page)
+
+
+def check(shape: str, answer: Any) -> None:
+    """Check an answer against a component."""
+    assert not errors(shape, answer.json()), (shape, answer.json())
+
+
+def errors(shape: str, value: Any) -> list[str]:
+    """Return what is wrong with a value under a component."""
+    schema = {"$ref": f"#/components/schemas/{shape}", "components": document()["components"]}
+    return [error.message for error in Draft202012Validator(schema).iter_errors(value)]
