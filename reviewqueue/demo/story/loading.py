@@ -61,15 +61,15 @@ def _tell(
 ) -> None:
     workers = _workers(workspace, base)
     source = Source.objects.get(workspace=workspace, slug=CHAT_SOURCE)
-    reviewed, day = 0, None
-    for end, step in steps:
+    reviewed, day, since = 0, None, steps[0][0] if steps else base
+    for end, step in [*steps, (base, [])]:
         if day != (day := _day(end, base)):
             report(f"  day {day + 1} of {CALM_DAYS + 1}: {reviewed} items reviewed so far")
+        shift = _on_shift(workers, day)
+        reviewed += sum(worker.work(since=since, until=end, arrivals=by_id) for worker in shift)
         _receive(workspace, source, step, end)
-        reviewed += sum(worker.work(until=end, arrivals=by_id) for worker in _on_shift(workers, day))
         _publish(workspace, end)
-    reviewed += sum(worker.work(until=base, arrivals=by_id) for worker in _on_shift(workers, CALM_DAYS))
-    _publish(workspace, base)
+        since = end
     report(f"  {len(by_id)} items, {reviewed} reviewed")
 
 

@@ -35,9 +35,10 @@ class Worker:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a story, not a secret
 
-    def work(self, *, until: datetime, arrivals: dict[str, Arrival]) -> int:
-        """Review one item after the other until a moment; return how many. Nothing is begun that cannot be ended."""
+    def work(self, *, since: datetime, until: datetime, arrivals: dict[str, Arrival]) -> int:
+        """Review one item after the other in a time; return how many. Nothing is begun that cannot be ended."""
         done = 0
+        self.busy_until = max(self.busy_until, since)
         while self.busy_until < until:
             needed = timedelta(seconds=self.chance.uniform(*PACE))
             if self.busy_until + needed > self.leaves_at:
