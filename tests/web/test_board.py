@@ -55,7 +55,7 @@ def test_a_day_that_breaks_is_said_in_one_sentence(cast: Cast, browser: Browser)
     words = page(browser("lead"))
     assert "the two-hour promise breaks at" in words
     assert "150 waiting reviews have nobody." in words
-    assert words.count("<svg class=\"chart for-") == 2
+    assert words.count('<svg class="chart for-') == 2
     hours = page(browser("lead"), "/board/hours/")
     assert "How it is worked out" in hours
 
