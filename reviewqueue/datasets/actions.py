@@ -97,6 +97,7 @@ def request_release(*, dataset: Dataset, by: User | None, actor: Actor, now: dat
 def take_due(*, now: datetime) -> Release | None:
     """Take a release to build; the attempt and the lease are committed before the work begins."""
     with transaction.atomic():
+        _give_up(now)
         release = (
             Release.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(ready_at=None, failed_at=None, due_at__lte=now)
@@ -110,6 +111,12 @@ def take_due(*, now: datetime) -> Release | None:
         release.lease_until = release.due_at = now + LEASE
         release.save(update_fields=["attempts", "lease_until", "due_at"])
     return release
+
+
+def _give_up(now: datetime) -> None:
+    """Let releases fail whose every build ended its process: there was nobody left to say so."""
+    ended = Release.objects.filter(ready_at=None, failed_at=None, due_at__lte=now, attempts__gte=MAX_ATTEMPTS)
+    ended.update(failed_at=now, lease_until=None, last_error="ProcessEnded")
 
 
 def build(*, release: Release, now: datetime) -> None:

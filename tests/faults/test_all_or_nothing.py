@@ -12,9 +12,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
-from reviewqueue.datasets.actions import folder_of
+from reviewqueue.datasets.actions import LEASE, folder_of, take_due
 from reviewqueue.datasets.models import Release
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.faults.counting import CONSERVATION, broken
 from tests.faults.steps import STEPS
 
@@ -100,3 +100,17 @@ def test_a_release_killed_between_file_and_row_has_the_same_bytes_later(cast: Ca
     step()
     assert (folder_of(release) / "data.jsonl").read_bytes() == first
     assert Release.objects.get().state == "ready"
+
+
+def test_a_release_that_ends_every_process_fails_and_is_not_tried_for_ever(
+    cast: Cast, settings, tmp_path: Path
+) -> None:
+    settings.STORAGE_DIR = tmp_path
+    prepare, _step = STEPS["build.written"]
+    prepare(cast)
+    moment = NOW
+    for _build in range(2):
+        moment += LEASE
+        assert take_due(now=moment) is not None
+    assert take_due(now=moment + LEASE) is None
+    assert Release.objects.get().state == "failed"
