@@ -6,7 +6,7 @@ from django.utils import formats
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from .templatetags.look import span
+from .templatetags.look import day_format, span
 
 
 def number(value: float) -> str:
@@ -29,7 +29,7 @@ def clock(moment: datetime | None, now: datetime) -> str:
         return time
     if here.date() == today + timedelta(days=1):
         return _("tomorrow %(time)s") % {"time": time}
-    return f"{formats.date_format(here, 'j F')}, {time}"
+    return f"{formats.date_format(here, day_format())}, {time}"
 
 
 def promise(length: timedelta) -> str:

@@ -9,7 +9,7 @@ from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from reviewqueue.web import bundles
 
@@ -125,8 +125,15 @@ def _words_of(here: datetime, form: str) -> str:
         return here.strftime("%H:%M:%S")
     if form == "time" or (form == "auto" and here.date() == today):
         return here.strftime("%H:%M")
-    day = formats.date_format(here, "j F" if here.year == today.year else "j F Y")
+    day = formats.date_format(here, day_format(year=here.year != today.year))
     return day if form == "day" else f"{day}, {here:%H:%M}"
+
+
+def day_format(*, year: bool = False) -> str:
+    """Return how a day is written in the reader's language, as Django's date formats say it."""
+    if year:
+        return pgettext("a day with its year in Django's date format", "j F Y")
+    return pgettext("a day in Django's date format", "j F")
 
 
 @register.filter
