@@ -21,7 +21,7 @@ from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.metrics.queries.board import board_now
-from reviewqueue.metrics.queries.levers import due_minutes, unowned_slots, who_could_help
+from reviewqueue.metrics.queries.levers import due_steps, unowned_slots, who_could_help
 from reviewqueue.metrics.rules import Change, predict
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import visible_to
@@ -115,7 +115,7 @@ def say_assigned(request: MemberRequest, done: Assigned, to: User) -> None:
 def _preview(request: MemberRequest, queue: Queue, slots: list[Slot], to: Membership, count: int) -> dict[str, Any]:
     now = localtime(clock_now())
     present = board_now(viewer=request.viewer, now=now)
-    change = Change(owned=due_minutes(slots, now.tzinfo), owner=to.user_id)
+    change = Change(owned=due_steps(slots, now), owner=to.user_id)
     return {
         "queue": queue,
         "to": to,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import Membership, Role
 from reviewqueue.assignment.models import Slot
 from reviewqueue.metrics.queries.levers import (
-    due_minutes,
+    due_steps,
     queue_members,
     seen_since,
     unowned_classes,
@@ -47,10 +48,10 @@ from .words import clock, number, share
 
 CONFIDENCE, RATE, BORROWED, MOST_OWNED = 0.85, 0.1, 3, 200
 #: In so many of the latest queues help is tried out for the proposal.
-TRIED = 3
+TRIED = 2
 
 
-@dataclass(slots=True)
+@dataclass
 class Desk:
     """What every lever works from, read once a page."""
 
@@ -70,6 +71,11 @@ class Desk:
         rules = sorted(policy.rules.all(), key=lambda rule: rule.position) if policy else []
         seen = seen_since(viewer=viewer, since=board.day.start) if policy else []
         return cls(viewer, board, before, policy, rules, seen, list(who_could_help(viewer)), queue_members(viewer))
+
+    @cached_property
+    def usual_rule(self) -> "Lever":
+        """The rule that is proposed when nobody has chosen another: a page asks for it several times."""
+        return a_rule(self, {})
 
     @property
     def now(self) -> datetime:
@@ -102,6 +108,11 @@ class NewRule:
     passing: Passing
     rules: Sequence[RoutingRule]
     name: str
+
+
+def the_rule(desk: Desk, asked: Mapping[str, Any]) -> Lever:
+    """Return the rule that was asked for, or the usual one."""
+    return a_rule(desk, asked) if asked else desk.usual_rule
 
 
 def a_rule(desk: Desk, asked: Mapping[str, Any]) -> Lever:
@@ -231,7 +242,7 @@ def _best_help(desk: Desk) -> tuple[QueueNow, list[Membership]]:
     options = [(queue, chosen) for queue, chosen in options if chosen]
     if not options or not desk.before.late:
         return worst[0], options[0][1] if options else []
-    rule = a_rule(desk, {}).change
+    rule = desk.usual_rule.change
     return min(options, key=lambda option: predict(desk.board, both(rule, _joining(*option))).late)
 
 
@@ -306,7 +317,7 @@ def an_owner(desk: Desk, asked: Mapping[str, Any]) -> Lever:
         "most": MOST_OWNED,
     }
     lever.possible, lever.doing = bool(slots), Owning(to, slots)
-    lever.change = Change(owned=due_minutes(slots, desk.now.tzinfo), owner=to.user_id)
+    lever.change = Change(owned=due_steps(slots, desk.now), owner=to.user_id)
     words = ngettext(
         "Give %(name)s one waiting item: %(group)s. Nobody owns it now.",
         "Give %(name)s the first %(n)s waiting items: %(group)s. Nobody owns them now.",
@@ -363,7 +374,7 @@ def _of_class(desk: Desk, tag: str, count: int) -> list[Slot]:
 
 # --- on the board -------------------------------------------------------------------------------------------------
 
-PROPOSALS = {"rule": a_rule, "people": people, "owner": an_owner}
+PROPOSALS = {"rule": the_rule, "people": people, "owner": an_owner}
 
 
 _FACTS = {"rule": _rule_facts, "people": _people_facts, "owner": _owner_facts}

@@ -25,7 +25,8 @@ DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
 
 _WAITING = """
-SELECT queue_id, date_trunc('minute', due_at), count(*), min(placed_at)
+SELECT queue_id, date_trunc(CASE WHEN due_at < %(hour)s THEN 'hour' ELSE 'minute' END, due_at, %(zone)s),
+       count(*), min(placed_at)
 FROM triage_queueentry WHERE queue_id = ANY(%(queues)s) AND ended_at IS NULL
 GROUP BY 1, 2
 """

@@ -17,7 +17,7 @@ from reviewqueue.assignment.models import Slot
 from reviewqueue.assignment.queries import slots_visible_to
 from reviewqueue.queues.models import QueueMember
 
-from ..rules import Seen
+from ..rules import Seen, due_step
 
 #: As many of the newest reviewed items say enough about what a rule would change.
 SEEN = 1_000
@@ -99,10 +99,10 @@ def unowned_classes(*, queue_ids: Sequence[UUID]) -> list[Unowned]:
         return [Unowned(tag, count) for tag, count in cursor.fetchall()]
 
 
-def due_minutes(slots: Sequence[Slot], zone) -> dict[UUID, Counter[datetime]]:
-    """Return, by queue, how many of these items are due in each minute (each item once)."""
+def due_steps(slots: Sequence[Slot], now: datetime) -> dict[UUID, Counter[datetime]]:
+    """Return, by queue, how many of these items are due when (each item once), as the board counts them."""
     found: dict[UUID, Counter[datetime]] = {}
     for entry in {slot.entry_id: slot.entry for slot in slots}.values():
-        minute = entry.due_at.replace(second=0, microsecond=0).astimezone(zone)
-        found.setdefault(entry.queue_id, Counter())[minute] += 1
+        due = due_step(entry.due_at.astimezone(now.tzinfo), now)
+        found.setdefault(entry.queue_id, Counter())[due] += 1
     return found

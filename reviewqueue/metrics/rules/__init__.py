@@ -1,7 +1,7 @@
 """The arithmetic behind the board: plain functions of what was counted, no database, no clock."""
 
 from .crew import Crew, pace_of
-from .day import Day, day_of, expected_hours
+from .day import Day, day_of, due_step, expected_hours
 from .forecast import Cohort, Forecast, forecast, together
 from .levers import BoardNow, Change, Prediction, QueueNow, both, people_needed, predict
 from .passing import Passing, Seen, kept_shares, pass_rule, proposals, rules_with
@@ -19,6 +19,7 @@ __all__ = [
     "Seen",
     "both",
     "day_of",
+    "due_step",
     "expected_hours",
     "forecast",
     "kept_shares",

@@ -15,6 +15,12 @@ QUIET, REACH = 4, 12
 ENOUGH = 20
 
 
+def due_step(due: datetime, now: datetime) -> datetime:
+    """Return the minute in which something is due; the hour, when it has been late for an hour."""
+    step = due.replace(second=0, microsecond=0)
+    return step.replace(minute=0) if due < now - HOUR else step
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """The working day around ``now``: whole hours on both sides, and the week's arrivals by hour of day."""

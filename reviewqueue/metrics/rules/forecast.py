@@ -9,10 +9,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from uuid import UUID
 
 #: Beyond this many items, a step is several of them: the page stays fast and the sums stay true.
-MOST_STEPS = 2_500
+MOST_STEPS = 1_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,23 @@ def forecast(
     step = max(1, -(-sum(one.items for one in every) // MOST_STEPS))
     lines: dict[UUID, list[_Piece]] = {}
     for one in every:
-        lines.setdefault(one.queue_id, []).extend(_pieces(one, step))
+        _extend(lines.setdefault(one.queue_id, []), one, step, now.timestamp())
     _serve(lines, people, 3600 / pace, now.timestamp())
     return {queue_id: _told(line, step, now) for queue_id, line in lines.items()}
 
 
-def _pieces(cohort: Cohort, step: int) -> list[_Piece]:
-    sizes = [step] * (cohort.items // step) + ([cohort.items % step] if cohort.items % step else [])
-    ready, due = cohort.ready_at.timestamp(), cohort.due_at.timestamp()
-    return [_Piece(ready, due, size, cohort.reviews) for size in sizes]
+def _extend(line: list[_Piece], cohort: Cohort, step: int, now: float) -> None:
+    """Add a cohort to its line in pieces of ``step``; the last piece is filled up first, if it is not yet due too."""
+    ready, due, left = cohort.ready_at.timestamp(), cohort.due_at.timestamp(), cohort.items
+    last = line[-1] if line else None
+    if last and last.items < step and last.ready >= ready and (last.due <= now) == (due <= now):
+        filled = min(left, step - last.items)
+        last.items += filled
+        left -= filled
+    while left:
+        size = min(left, step)
+        line.append(_Piece(ready, due, size, cohort.reviews))
+        left -= size
 
 
 def _serve(
@@ -89,18 +98,32 @@ def _serve(
     free = [(now, person) for person, mine in enumerate(serves) if mine]
     while free:
         at, person = heapq.heappop(free)
-        waiting = [(lines[one][heads[one]], one) for one in serves[person] if heads[one] < len(lines[one])]
-        if not waiting:
+        taken, wakes = _most_urgent(lines, heads, serves[person], at)
+        if taken is None:
+            if wakes is not None:
+                heapq.heappush(free, (wakes, person))
             continue
-        ready = [(piece.due, one) for piece, one in waiting if piece.ready <= at]
-        if not ready:
-            heapq.heappush(free, (min(piece.ready for piece, _one in waiting), person))
-            continue
-        queue = min(ready, key=lambda pair: pair[0])[1]
-        piece = lines[queue][heads[queue]]
-        heads[queue] += 1
+        piece = lines[taken][heads[taken]]
+        heads[taken] += 1
         piece.done = at + seconds * piece.items * piece.reviews
         heapq.heappush(free, (piece.done, person))
+
+
+def _most_urgent(
+    lines: Mapping[UUID, Sequence[_Piece]], heads: Mapping[UUID, int], mine: Sequence[UUID], at: float
+) -> tuple[UUID | None, float | None]:
+    """Return the queue whose head is ready and due first; without one, when the next head is ready."""
+    taken, due, wakes = None, inf, inf
+    for queue in mine:
+        line, place = lines[queue], heads[queue]
+        if place >= len(line):
+            continue
+        piece = line[place]
+        if piece.ready > at:
+            wakes = min(wakes, piece.ready)
+        elif piece.due < due:
+            taken, due = queue, piece.due
+    return taken, None if wakes == inf else wakes
 
 
 def _told(line: Sequence[_Piece], step: int, now: datetime) -> Forecast:
