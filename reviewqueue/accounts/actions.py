@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth import authenticate
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db import transaction
 from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place, ProductError
 
-from .models import ApiKey, Membership, Role, SignInFailure, User, Workspace
+from .models import ApiKey, AskedOnce, Membership, Role, SignInFailure, User, Workspace
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_PER_EMAIL = 8
@@ -154,3 +155,41 @@ def prefer(*, user: User, language: str, time_zone: str) -> None:
 def forget_failures(*, before: datetime) -> None:
     """Drop wrong passwords that no longer count."""
     SignInFailure.objects.filter(at__lt=before).delete()
+
+
+class OtherRequest(Invalid):
+    """This Idempotency-Key was sent before with another request."""
+
+    slug = "idempotency-key-reused"
+
+
+def ask_once(
+    *, viewer_key: UUID, workspace_id: UUID, idempotency_key: str, request: bytes, now: datetime
+) -> tuple[AskedOnce, bool]:
+    """Note what a program asks under a key of its own; the second value says whether it is new.
+
+    Needs a transaction around it and what is asked for: a second request waits for the first, and then finds what
+    came of it. Raises OtherRequest when the key stands for something else.
+    """
+    row = AskedOnce(
+        workspace_id=workspace_id,
+        key_id=viewer_key,
+        idempotency_key=idempotency_key,
+        request_hash=hashlib.sha256(request).digest(),
+        created_at=now,
+    )
+    AskedOnce.objects.bulk_create([row], ignore_conflicts=True)
+    known = AskedOnce.objects.get(key_id=viewer_key, idempotency_key=idempotency_key)
+    if bytes(known.request_hash) != row.request_hash:
+        raise OtherRequest
+    return known, known.pk == row.pk
+
+
+def keep_made(*, asked: AskedOnce, made_id: UUID | None) -> None:
+    """Keep what came of a request (None: nothing was there to be given)."""
+    AskedOnce.objects.filter(pk=asked.pk).update(made_id=made_id)
+
+
+def forget_asked(*, before: datetime) -> None:
+    """Drop idempotency keys whose time is over."""
+    AskedOnce.objects.filter(created_at__lt=before).delete()

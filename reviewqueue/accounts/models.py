@@ -136,6 +136,26 @@ class ApiKey(WorkspaceOwned):
     revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
 
+class AskedOnce(WorkspaceOwned):
+    """What a program asked for under an ``Idempotency-Key``, and what came of it: asked again, it gets the same.
+
+    Holds ids only, so that nothing of an item's content outlives its erasure here.
+    """
+
+    key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    idempotency_key = models.CharField(max_length=255)
+    request_hash = models.BinaryField(max_length=32)
+    made_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # a program's idempotency key stands for one request
+            models.UniqueConstraint(fields=["key", "idempotency_key"], name="asked_once"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="asked_once_forgotten")]
+
+
 class SignInFailure(models.Model):
     """A wrong password, so that guessing is slowed down; kept in PostgreSQL, so it holds without the broker."""
 

@@ -1,6 +1,6 @@
 """A reviewer's turn through the API: keep it, submit a review, give it back, or ask a lead."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment.models import Assignment, Draft
 from reviewqueue.assignment.queries import visible_to
-from reviewqueue.common import clock
 from reviewqueue.common.errors import Invalid, NotThere, Place
 from reviewqueue.intake.models import Kind
 from reviewqueue.queues.queries import current_rubric
@@ -178,6 +177,13 @@ def _reviewed(viewer: Viewer, submitted: pipeline.Submitted) -> dict[str, Any]:
     }
 
 
+def _expires_at(turn: Assignment) -> datetime:
+    """Return until when a turn runs, or ran: its slot may be in other hands by now."""
+    if turn.ended_at or turn.slot.expires_at is None:
+        return turn.ended_at or turn.opened_at
+    return turn.slot.expires_at
+
+
 def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
     """Return a turn with all that its person needs to judge."""
     item = shown_items(viewer).select_related("content").get(pk=turn.item_id)
@@ -186,7 +192,7 @@ def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
     body = {
         "id": str(turn.pk),
         "fence": turn.fence,
-        "expires_at": turn.slot.expires_at or clock.now(),
+        "expires_at": _expires_at(turn),
         "queue": queue.slug,
         "item": document(item),
         "why": explain(decision.reasons) if decision else [],

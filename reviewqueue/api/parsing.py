@@ -6,7 +6,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from reviewqueue.common.errors import TooLarge
+from reviewqueue.common.errors import Malformed, TooLarge
 from reviewqueue.common.strictjson import Document, decode, read
 
 MAX_BODY = 1024 * 1024
@@ -44,6 +44,14 @@ def sent(request: Request) -> Any:
     if not request.content_type and request.META.get("CONTENT_LENGTH") not in {None, "", "0"}:
         raise UnsupportedMediaType("none")
     return None
+
+
+def idempotency_key_of(request: Request) -> str:
+    """Return the request's Idempotency-Key, or an empty text. Raises Malformed for one that is not allowed."""
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
+    if len(key) > 255 or not (key.isascii() and key.isprintable()):
+        raise Malformed("An Idempotency-Key has 1 to 255 printable characters.")
+    return key
 
 
 def read_body(stream: IO[bytes], context: Any, limit: int) -> bytes:

@@ -323,6 +323,12 @@ def in_query(name: str, shape: Shape, about: str) -> OpenApiParameter:
     return OpenApiParameter(name, shape, OpenApiParameter.QUERY, description=about)
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    _text(255, minLength=1),
+    OpenApiParameter.HEADER,
+    description="A name of your own for this request.",
+)
 PAGE_PARAMETERS = [
     in_query("cursor", ID, "Where the page begins; follow `next` instead of making one."),
     in_query("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, "Rows on a page."),

@@ -167,3 +167,28 @@ def test_a_key_is_worth_nothing_once_its_person_has_left(cast: Cast, reviewer: A
 def test_a_key_of_one_source_cannot_review(cast: Cast, acting_as: Callable[..., Api]) -> None:
     queued(cast)
     assert acting_as(cast.reviewer, source="support-chatbot").post("claims").status_code == 403
+
+
+def test_the_same_idempotency_key_gives_the_same_turn_again(cast: Cast, reviewer: Api) -> None:
+    queued(cast, 2)
+    first = reviewer.post("claims", **{"idempotency-key": "mine-1"})
+    again = reviewer.post("claims", **{"idempotency-key": "mine-1"})
+    other = reviewer.post("claims", **{"idempotency-key": "mine-2"})
+    assert (first.content, first.status_code) == (again.content, 201)
+    assert (again["Idempotency-Replayed"], first.get("Idempotency-Replayed")) == ("true", None)
+    assert other.json()["id"] != first.json()["id"]
+    assert Assignment.objects.count() == 2
+    reused = reviewer.post("queues/support/claims", **{"idempotency-key": "mine-1"})
+    assert (reused.status_code, reused.json()["type"].rpartition("/")[2]) == (422, "idempotency-key-reused")
+
+
+def test_nothing_to_claim_is_answered_the_same_again(cast: Cast, reviewer: Api) -> None:
+    assert reviewer.post("claims", **{"idempotency-key": "k"}).status_code == 204
+    queued(cast)
+    assert reviewer.post("claims", **{"idempotency-key": "k"}).status_code == 204
+    assert reviewer.post("claims", **{"idempotency-key": "k2"}).status_code == 201
+
+
+def test_an_idempotency_key_that_is_not_allowed_is_refused(reviewer: Api) -> None:
+    for key in ("x" * 256, "\x7f", "ä"):
+        assert reviewer.post("claims", **{"idempotency-key": key}).status_code == 400
