@@ -1,10 +1,11 @@
 """One item's whole story: what the AI said, every step with who and when, each review beside the others."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -97,17 +98,17 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     }
 
 
-def _reviews(viewer: Viewer, found: Item) -> Sequence[Review]:
+def _reviews(viewer: Viewer, found: Item) -> QuerySet[Review]:
     rows = reviews_visible_to(viewer).filter(item=found).select_related("user", "content", "assignment")
     return rows.order_by("submitted_at", "pk")
 
 
-def _outcomes(viewer: Viewer, found: Item) -> Sequence[Outcome]:
+def _outcomes(viewer: Viewer, found: Item) -> QuerySet[Outcome]:
     rows = outcomes_visible_to(viewer).filter(item=found)
     return rows.select_related("content", "publication", "undo__undone_by", "review__user").order_by("-version")
 
 
-def finding(found: Item, outcomes: Sequence[Outcome]) -> str:
+def finding(found: Item, outcomes: Iterable[Outcome]) -> str:
     """Say in one sentence how an item stands."""
     standing = next((one for one in outcomes if not hasattr(one, "undo")), None)
     if found.now_at.state == State.SETTLED and standing:

@@ -1,5 +1,6 @@
 """Pulling the board's levers: a preview with its effect, the product's own verbs on POST, and undo."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -173,7 +174,7 @@ def _give(request: MemberRequest, desk: Desk, owning: Owning) -> list[dict[str, 
     return [{"kind": "assign", "label": label, "turns": [str(one) for one in done.turns]}] if done.turns else []
 
 
-_PULL = {"rule": _write_rule, "people": _let_join, "owner": _give}
+_PULL: dict[str, Callable[..., list[dict[str, Any]]]] = {"rule": _write_rule, "people": _let_join, "owner": _give}
 
 
 # --- undo ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -35,7 +36,7 @@ LEFT JOIN intake_modelversion m ON m.id = i.model_version_id
 
 def seen_since(*, viewer: Viewer, since: datetime) -> list[Seen]:
     """Return the newest items that a policy sent to people, with what it looked at."""
-    asked = {"workspace": viewer.workspace_id, "since": since, "limit": SEEN}
+    asked: dict[str, Any] = {"workspace": viewer.workspace_id, "since": since, "limit": SEEN}
     with connection.cursor() as cursor:
         cursor.execute(_SEEN, asked)
         rows = cursor.fetchall()
