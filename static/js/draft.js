@@ -65,17 +65,18 @@
     let timer = 0;
     let firstChange = 0;
     let over = false;
+    let leaving = false; // a submit is under way: its answer says what became of the turn
     let changedHere = false; // until something is typed, a beat is a sign of life alone
 
     const send = async () => {
       clearTimeout(timer);
       firstChange = 0;
-      if (over || signal.aborted) return;
+      if (over || leaving || signal.aborted) return;
       document.dispatchEvent(new CustomEvent("rq:send"));
       const body = new FormData(form);
       if (!changedHere) body.set("beat", "1");
       const response = await fetch(wb.dataset.draftUrl, { method: "POST", body, redirect: "manual" }).catch(() => null);
-      if (!signal.aborted) await heard(response);
+      if (!signal.aborted && !leaving) await heard(response);
     };
 
     const heard = async (response) => {
@@ -124,6 +125,8 @@
     wb.addEventListener("input", changed, { signal });
     wb.addEventListener("change", changed, { signal });
     wb.addEventListener("rq:beat", send, { signal });
+    wb.addEventListener("htmx:beforeRequest", () => (leaving = true), { signal });
+    wb.addEventListener("htmx:afterRequest", () => (leaving = false), { signal });
     signal.addEventListener("abort", () => clearTimeout(timer));
     // the tab is closed or put away: the last words go along
     document.addEventListener("visibilitychange", () => document.hidden && firstChange && send(), { signal });
