@@ -1,17 +1,21 @@
 """The door of every page: signed in, allowed, and errors of the product shown as pages."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from reviewqueue.common.errors import NotAllowed, NotThere, ProductError
 
 View = Callable[..., HttpResponse]
+log = logging.getLogger(__name__)
 
 
 def member_page(*capabilities: str) -> Callable[[View], View]:
@@ -30,10 +34,18 @@ def member_page(*capabilities: str) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
             except ProductError as error:
                 return _error_page(request, error)
+            except OperationalError:
+                log.exception("the database was not reached")
+                return not_ready()
 
         return wrapped
 
     return wrap
+
+
+def not_ready() -> HttpResponse:
+    """Answer that the database cannot be reached now; needs none itself."""
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "10"})
 
 
 def _require(request: HttpRequest, capabilities: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
 """What every page knows: who looks, in which workspace, language and time zone, and where they may go."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -13,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from reviewqueue.accounts.access import Viewer, viewer_of_member
 from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
+
+from .access import not_ready
+
+log = logging.getLogger(__name__)
 
 THEMES = ("light", "dark")
 
@@ -56,7 +62,11 @@ def member_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
         request.viewer = None  # type: ignore[attr-defined]
         timezone.deactivate()
         if not request.path.startswith(("/api/", "/static/", "/assets/", "/healthz", "/readyz")):
-            _recognise(request)
+            try:
+                _recognise(request)
+            except OperationalError:
+                log.exception("the database was not reached")
+                return not_ready()
         return get_response(request)
 
     return middleware

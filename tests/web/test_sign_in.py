@@ -1,6 +1,7 @@
 """Signing in: by e-mail and password, slowed down after guessing, in one's own language and time."""
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -110,3 +111,25 @@ def test_styles_and_scripts_are_one_file_each_and_kept_for_good(cast: Cast, clie
     assert len(packed.content) < 15_000
     assert client.get("/assets/app-0000.css").headers["Cache-Control"] == "no-store"
     assert client.get("/assets/app-0000.exe").status_code == 404
+
+
+def test_a_database_out_of_reach_is_said_and_asks_to_come_back(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(cast.reviewer.user)
+
+    def unreachable(user: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("reviewqueue.web.context.memberships_of", unreachable)
+    answer = client.get("/my-queue/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert b"is not ready at the moment" in answer.content
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/work/00000000-0000-7000-8000-000000000000/"])
+def test_a_page_that_is_not_there_says_so(cast: Cast, client: Client, address: str) -> None:
+    client.force_login(cast.reviewer.user)
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert b"There is nothing here, or it is not yours to see." in answer.content
