@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import Cast, make_cast
-from tests.faults.patient import Patient
-from tests.walk.product import running_product
+from tests.faults.patient import Patient, living
 
 HERE = Path(__file__).parent
 
@@ -30,5 +29,4 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TRIAGE_LEASE_SECONDS", "5")
         data_dir = tmp_path_factory.mktemp("faults")
-        with running_product(data_dir) as product:
-            yield Patient(product, data_dir)
+        yield from living(data_dir)

@@ -2,14 +2,15 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from reviewqueue.runtime import addresses, places
-from tests.walk.product import Product
+from reviewqueue.runtime import Servers, addresses, places
+from tests.walk.product import Product, running_product
 
 PARTS = ("web", "worker", "run_due", "valkey", "postgres")
 
@@ -51,3 +52,12 @@ class Patient:
         """Return the rows of one statement."""
         with self.connect() as connection:
             return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+
+
+def living(data_dir: Path) -> Iterator[Patient]:
+    """Start a whole product with data of its own, and leave nothing of it behind."""
+    try:
+        with running_product(data_dir) as product:
+            yield Patient(product, data_dir)
+    finally:
+        Servers(places.prepare(data_dir)).remove()

@@ -6,8 +6,8 @@ import pytest
 
 from tests.cast import item
 from tests.faults.counting import CONSERVATION, broken
-from tests.faults.patient import Patient
-from tests.walk.product import running_product, until
+from tests.faults.patient import Patient, living
+from tests.walk.product import until
 
 POISON = {"poison-error": "error", "poison-kill": "kill", "poison-loop": "loop", "poison-recurse": "recurse"}
 REST = 60
@@ -21,8 +21,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("TRIAGE_SECONDS", "1")
     monkeypatch.setenv("TRIAGE_LEASE_SECONDS", "9")
     data_dir = tmp_path_factory.mktemp("poison")
-    with running_product(data_dir) as product:
-        yield Patient(product, data_dir)
+    yield from living(data_dir)
 
 
 def test_poison_waits_for_a_person_and_the_rest_is_decided(poisoned: Patient) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reviewqueue.runtime import Servers, places
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a7Gk2-Qw9Zr4_Tb8Xn1Lm6Vc3Hs5Jd0Pf-Yu2Ei7Ro4Wa9Sx1Zq"
 SAFE = {
@@ -75,6 +77,7 @@ def test_an_embedded_secret_that_everybody_can_read_is_refused(tmp_path: Path) -
     assert start(tmp_path).returncode == 0
     (tmp_path / "data" / "secret_key").chmod(0o644)
     done = start(tmp_path)
+    Servers(places.prepare(tmp_path / "data")).remove()
     assert done.returncode != 0
     assert len(done.stderr.strip().splitlines()) == 1
 
