@@ -256,5 +256,7 @@ def volume_chart(days: Sequence[DayVolume], *, label: str, narrow: bool) -> Safe
         if one.judged:
             drawing.bar("bar-2", x, frame.y(one.judged), wide * 0.76, base - frame.y(one.judged))
         if (len(days) - 1 - place) % every == 0:
-            drawing.text(formats.date_format(one.day, "j M"), left + wide * (place + 0.5), base + 18, anchor="middle")
+            last = place == len(days) - 1
+            at = right if last else left + wide * (place + 0.5)
+            drawing.text(formats.date_format(one.day, "j M"), at, base + 18, anchor="end" if last else "middle")
     return drawing.svg()

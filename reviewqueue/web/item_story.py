@@ -80,7 +80,11 @@ def _step(event: Event, item: Item, known: _Known) -> Step | None:
     tell = _TELLERS.get(event.verb)
     if tell is None:
         return None
-    by_person = event.actor_kind == Event.ActorKind.PERSON and event.verb != "settle"
+    by_person = (
+        event.actor_kind == Event.ActorKind.PERSON
+        and event.verb != "settle"
+        and event.data.get("why") != "disagreement"
+    )
     who = known.users.get(event.actor_id) if by_person and event.actor_id else None
     title, lines, glyph = tell(event, item, known)
     return Step(event.at, title, [one for one in lines if one], who, glyph)

@@ -17,6 +17,7 @@ from reviewqueue.metrics.queries.levers import (
 )
 from reviewqueue.metrics.rules import (
     Change,
+    due_step,
 )
 
 from ..parameters import identifier, whole
@@ -80,7 +81,7 @@ def _in_time(desk: Desk, slots: Sequence[Slot]) -> int:
     """Return how many of these items one person can do before they are due (a few at least)."""
     each = timedelta(hours=1 / desk.board.crew.pace)
     for place, slot in enumerate(slots, start=1):
-        if desk.now + place * each > slot.entry.due_at > desk.now:
+        if desk.now + place * each > due_step(slot.entry.due_at, desk.now) > desk.now:
             return max(place - 1, 5)
     return max(len(slots), 1)
 
