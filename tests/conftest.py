@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_triggers() -> None:
-    """Empty the tables between transactional tests as superuser: append-only tables refuse TRUNCATE to the product."""
+    """Empty tables between transactional tests as superuser: append-only ones refuse TRUNCATE to the product."""
     from tests.flushing import flush_as_superuser
 
     flush_as_superuser()

@@ -36,7 +36,7 @@ class Judged:
 
 
 def line(judged: Judged, format: str) -> bytes:
-    """Return a released line, without its newline: keys in a fixed order, so that the same rows give the same bytes."""
+    """Return a released line without its newline; keys keep their order, so the same rows give the same bytes."""
     body, final = orjson.loads(judged.body), orjson.loads(judged.final)
     make = _preference if format == Dataset.Format.PREFERENCE else _training
     return orjson.dumps({**make(judged.kind, body, final), "metadata": _metadata(judged)})

@@ -29,7 +29,7 @@ class RoutingPolicy(WorkspaceOwned):
 
 
 class RoutingRule(WorkspaceOwned):
-    """One sentence of a policy: when all its conditions hold, the item goes to ``queue`` (or, without one, passes)."""
+    """One sentence of a policy: when all its conditions hold, the item goes to ``queue``, or without one passes."""
 
     class Urgency(models.TextChoices):
         NORMAL = "normal"
