@@ -1,6 +1,7 @@
 """Reading turns and the line."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -104,7 +105,7 @@ def place_in_line(entry: QueueEntry) -> int:
     slot = Slot.objects.filter(entry=entry, closed_at=None, held_until=None).order_by("number").first()
     if slot is None or slot.holder_id is not None:
         return 0
-    given = {"queue": entry.queue_id, "kind": slot.kind, "rank": slot.rank, "id": slot.pk, "furthest": FURTHEST - 1}
+    given: dict[str, Any] = {"queue": entry.queue_id, "kind": slot.kind, "rank": slot.rank, "id": slot.pk, "furthest": FURTHEST - 1}
     with connection.cursor() as cursor:
         cursor.execute(_AHEAD, given)
         return cursor.fetchone()[0] + 1

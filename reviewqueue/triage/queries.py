@@ -70,5 +70,5 @@ def seconds_per_item(*, queue_id: UUID, now: datetime) -> float | None:
     """
     recent = QueueEntry.objects.filter(queue_id=queue_id, end_reason=QueueEntry.End.SETTLED)
     ends = recent.filter(ended_at__gt=now - timedelta(days=1), ended_at__lte=now).order_by("-ended_at")
-    last = list(ends.values_list("ended_at", flat=True)[:50])
+    last = [ended_at for ended_at in ends.values_list("ended_at", flat=True)[:50] if ended_at]
     return (now - last[-1]).total_seconds() / len(last) if last else None
