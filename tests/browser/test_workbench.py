@@ -194,3 +194,17 @@ def test_what_the_ai_wrote_cannot_act_in_the_browser(cast: Cast, opened: Opened)
     assert page.evaluate("top.hit") is None
     assert not [url for url in asked if "evil" in url or url.endswith("/hit")]
     expect(page.locator(".diff .text")).to_contain_text("<script>top.hit=1</script>")
+
+
+def test_a_label_is_found_and_chosen_by_keyboard(cast: Cast, opened: Opened) -> None:
+    type(cast.source).objects.filter(pk=cast.source.pk).update(labels=["refund", "delivery", "other"])
+    cast.source.refresh_from_db()
+    queued(cast, now=now(), kind="classification", input={"text": "Where is it?"}, output={"label": "refund"})
+    page = at_work(opened)
+    press(page, "e", "Control+Enter")
+    expect(page.locator("[data-error=correction]")).to_be_visible()
+    page.focus("#label-search")
+    page.keyboard.type("deliv")
+    press(page, "Enter", "Escape", "m", "Control+Enter")
+    expect(page.locator(".wb.idle")).to_be_visible()
+    assert Outcome.objects.get().content.final == '{"label":"delivery"}'

@@ -127,7 +127,9 @@ def typed_so_far(turn: Assignment) -> Typed:
     undone = review_at(turn)
     if undone and (draft is None or undone.submitted_at > draft.saved_at):
         typed = _as_submitted(undone, turn.item.kind)
-    typed.correction = typed.correction or answer_of(turn.item)
+    if turn.item.kind != Kind.CLASSIFICATION:
+        # a text is edited where it stands; a label is chosen anew
+        typed.correction = typed.correction or answer_of(turn.item)
     return typed
 
 
