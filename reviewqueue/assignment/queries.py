@@ -105,7 +105,13 @@ def place_in_line(entry: QueueEntry) -> int:
     slot = Slot.objects.filter(entry=entry, closed_at=None, held_until=None).order_by("number").first()
     if slot is None or slot.holder_id is not None:
         return 0
-    given: dict[str, Any] = {"queue": entry.queue_id, "kind": slot.kind, "rank": slot.rank, "id": slot.pk, "furthest": FURTHEST - 1}
+    given: dict[str, Any] = {
+        "queue": entry.queue_id,
+        "kind": slot.kind,
+        "rank": slot.rank,
+        "id": slot.pk,
+        "furthest": FURTHEST - 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_AHEAD, given)
         return cursor.fetchone()[0] + 1
