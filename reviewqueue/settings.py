@@ -152,16 +152,16 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "reviewqueue.web.pages_only.static_files",
+    "reviewqueue.web.pages_only.content_security_policy",
+    "reviewqueue.web.pages_only.sessions",
+    "reviewqueue.web.pages_only.languages",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "reviewqueue.web.pages_only.forgery",
+    "reviewqueue.web.pages_only.sign_in",
+    "reviewqueue.web.pages_only.messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "reviewqueue.web.pages_only.htmx",
     "reviewqueue.web.context.member_middleware",
 ]
 

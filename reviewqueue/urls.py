@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from reviewqueue.api.problems import not_found
 from reviewqueue.web.health import healthz, readyz
 
+handler500 = "reviewqueue.api.problems.server_error"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

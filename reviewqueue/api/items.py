@@ -22,6 +22,7 @@ from reviewqueue.intake.queries import sources_for, visible_to
 from reviewqueue.intake.rules import Submission, check_label, submission
 from reviewqueue.review.models import DuePublication
 
+from .gathering import Gathering
 from .pages import PAGING, one_of, page, query_of
 from .parsing import BatchParser, sent
 from .problems import of_error
@@ -30,6 +31,7 @@ from .schema import described
 from .shapes import LIST_PARAMETERS
 
 MAX_ITEMS = 1_000
+_gathering = Gathering()
 FILTERS = ("source", "state", "external_id", "model_version")
 
 
@@ -53,9 +55,8 @@ class Items(Resource):
         one = submission(_body(request), secret=bytes(workspace.secret), now=now)
         sources = sources_for(viewer, {one.source}, with_labels=one.label is not None)
         check_source(one, sources)
-        (received,) = pipeline.submit_items(
-            workspace=workspace, submissions=[one], sources=sources, by=viewer.actor, now=now
-        )
+        source = sources[one.source]
+        received = _gathering.submit(workspace=workspace, submission=one, source=source, by=viewer.actor)
         if received.conflict:
             raise _Taken
         return _answer(received)

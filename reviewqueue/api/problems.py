@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -80,3 +81,13 @@ def _unavailable(error: Exception) -> Response:
 def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
     """Answer an API address that is not there."""
     return JsonResponse(of_error(NotThere()), status=404, content_type=MEDIA_TYPE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for a fault of ours: programs get a problem document, people a page."""
+    if not request.path_info.startswith("/api/"):
+        return defaults.server_error(request)
+    body = problem(
+        500, "our-fault", "Something went wrong on our side.", "It has been logged; please try again later."
+    )
+    return JsonResponse(body, status=500, content_type=MEDIA_TYPE)
