@@ -1,7 +1,6 @@
 """Every step is done whole or not at all (I-17): a process ends at each commit boundary in turn."""
 
 import ast
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db import connection
 
 from reviewqueue.datasets.actions import LEASE, folder_of, take_due
@@ -17,8 +15,7 @@ from reviewqueue.datasets.models import Release
 from tests.cast import NOW, Cast
 from tests.faults.counting import CONSERVATION, broken
 from tests.faults.steps import STEPS
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.programs import ROOT, environment
 
 
 def in_the_source() -> set[str]:
@@ -54,19 +51,10 @@ def conservation() -> dict[str, int]:
 
 def perform(name: str, failpoint: str) -> int:
     """Perform a step in another process that is ended at its failpoint; return how it ended."""
-    database = settings.DATABASES["default"]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{connection.settings_dict['NAME']}"
-        f"?host={database['HOST']}",
-        "REDIS_URL": settings.CELERY_BROKER_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "ALLOWED_HOSTS": "localhost",
-        "STORAGE_DIR": str(settings.STORAGE_DIR),
-        "REVIEWQUEUE_FAILPOINTS": failpoint,
-    }
     command = [sys.executable, "-m", "tests.faults.steps", name]
-    return subprocess.run(command, cwd=ROOT, env=environment, timeout=60, check=False).returncode
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(REVIEWQUEUE_FAILPOINTS=failpoint), timeout=60, check=False
+    ).returncode
 
 
 @pytest.mark.parametrize("name", sorted(STEPS))

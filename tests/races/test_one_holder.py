@@ -1,8 +1,10 @@
 """No slot is held by two people (I-7): claimed, returned and expired by a crowd, then the audit trail is replayed."""
 
-import random
+import subprocess
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from itertools import pairwise
 from uuid import UUID
 
@@ -13,33 +15,24 @@ from django.db import connection
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.actions import lane_for
-from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.audit.models import Event
 from tests.cast import Cast
 from tests.flushing import admin_url
-from tests.races.crowd import each, reviewers, scaled, together
+from tests.programs import program
+from tests.races.crowd import each, reviewers, scaled
 from tests.races.shape import exclude_from, fill
-from tests.steps import edit
 
-CROWD = 16
+PROCESSES = 4
+CROWD = 64
 LANES = 12
+MOST_ITEMS = 4_000
 ENDS = {"return", "expire", "submit", "snooze", "escalate", "reassign"}
 
-
-class Tally:
-    """How many turns were opened so far, by everybody."""
-
-    def __init__(self, wanted: int) -> None:
-        self.wanted, self.opened, self.alone = wanted, 0, threading.Lock()
-
-    def add(self) -> None:
-        with self.alone:
-            self.opened += 1
-
-    @property
-    def full(self) -> bool:
-        return self.opened >= self.wanted
+RUN_OUT = """
+UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second' WHERE id IN
+  (SELECT id FROM assignment_slot WHERE holder_id IS NOT NULL AND random() < 0.3 FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 
 def skewed(cast: Cast, *, items: int) -> list[Membership]:
@@ -56,37 +49,15 @@ def skewed(cast: Cast, *, items: int) -> list[Membership]:
     return crowd
 
 
-def work(cast: Cast, member: Membership, tally: Tally) -> None:
-    """Claim; then return most, submit some, and leave the rest to run out."""
-    chance = random.Random(member.pk.int)
-    while not tally.full:
-        turn = pipeline.claim_next(membership=member, queues=[cast.support])
-        if turn is None:
-            return
-        tally.add()
-        end(turn, member, chance.random())
-
-
-def end(turn, member: Membership, drawn: float) -> None:
-    try:
-        if drawn < 0.1:
-            pipeline.submit_review(assignment=turn.assignment, fence=turn.fence, by=member.user, judgement=edit())
-        elif drawn < 0.5:
-            pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=member.user, reason="")
-    except TurnOver:
-        return  # it ran out, and somebody else began
-
-
-def let_time_pass(tally: Tally) -> None:
+def let_time_pass(over: threading.Event) -> None:
     """Let a third of the open leases run out, again and again, and sweep them as the sweeper does."""
-    while not tally.full:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second' WHERE id IN"
-                " (SELECT id FROM assignment_slot WHERE holder_id IS NOT NULL AND random() < 0.3"
-                " FOR NO KEY UPDATE SKIP LOCKED)"
-            )
-        pipeline.expire_due()
+    try:
+        while not over.is_set():
+            with connection.cursor() as cursor:
+                cursor.execute(RUN_OUT)
+            pipeline.expire_due()
+    finally:
+        connection.close()
 
 
 def overlaps() -> int:
@@ -106,7 +77,7 @@ def _overlaps(turns: list) -> int:
 
 
 def test_no_slot_is_held_by_two_people(cast: Cast) -> None:
-    hand_out(cast, scaled(3_000))
+    hand_out(cast, scaled(20_000))
 
 
 @pytest.mark.long
@@ -115,14 +86,35 @@ def test_no_slot_is_held_by_two_people_for_long(cast: Cast) -> None:
 
 
 def hand_out(cast: Cast, wanted: int) -> None:
-    crowd = skewed(cast, items=wanted)
-    tally = Tally(wanted)
-    answers = together(lambda: let_time_pass(tally), *[lambda m=m: work(cast, m, tally) for m in crowd])
-    assert [one for one in answers if one is not None] == []
-    assert tally.opened >= wanted
+    crowd = skewed(cast, items=min(MOST_ITEMS, wanted // 4))
+    opened = claimed_by_processes(crowd, wanted)
+    assert opened >= wanted
     assert overlaps() == 0
     assert fences_with_two_turns() == 0
-    print(f"0 overlaps in {tally.opened} claims: the rate is under {3 / tally.opened:.1e}")
+    print(f"0 overlaps in {opened} claims: the rate is under {3 / opened:.1e}")
+
+
+def claimed_by_processes(crowd: list[Membership], wanted: int) -> int:
+    """Let the crowd, spread over processes, open that many turns; return how many they opened."""
+    shares = [crowd[number::PROCESSES] for number in range(PROCESSES)]
+    over = threading.Event()
+    with ExitStack() as running, ThreadPoolExecutor(1) as sweeper:
+        processes = [running.enter_context(claimants(share, wanted // PROCESSES + 1)) for share in shares]
+        assert [one.stdout.readline() for one in processes] == ["ready\n"] * PROCESSES  # type: ignore[union-attr]
+        swept = sweeper.submit(let_time_pass, over)
+        try:
+            for one in processes:
+                one.stdin.write("begin\n")  # type: ignore[union-attr]
+                one.stdin.flush()  # type: ignore[union-attr]
+            said = [one.communicate()[0] for one in processes]
+        finally:
+            over.set()
+        swept.result()
+    return sum(int(one) for one in said)
+
+
+def claimants(share: list[Membership], wanted: int) -> AbstractContextManager[subprocess.Popen[str]]:
+    return program("-m", "tests.races.claimants", str(wanted), *[str(one.pk) for one in share])
 
 
 def fences_with_two_turns() -> int:

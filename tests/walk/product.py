@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,13 @@ from pathlib import Path
 
 import httpx
 
+from reviewqueue.runtime import Servers, places
+from reviewqueue.runtime.logs import tail
+
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = {"lead": "lead", "reviewer": "reviewer", "ml": "ml_engineer"}
+#: How long a start may take, in seconds, and how long it may take to end.
+PATIENCE = 90
 
 
 @dataclass
@@ -43,9 +49,30 @@ class Product:
         return self.clients[who]
 
 
+class Output:
+    """What a process says, read all the time, so that it never waits for a reader."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self.ended = False
+        self._process = process
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            self.lines.extend(stream)
+        self.ended = True
+
+    def says(self, words: str) -> bool:
+        """Whether it has said these words."""
+        return any(words in line for line in list(self.lines))
+
+
 @contextmanager
 def running_product(data_dir: Path) -> Iterator[Product]:
-    """Start the product on a free port with data of its own, set a workspace up, and stop it in the end."""
+    """Start the product on a free port with data of its own, set a workspace up, and leave nothing behind."""
     port = _free_port()
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     environment = {**kept, "DATA_DIR": str(data_dir), "WEB_PROCESSES": "1", "WORKER_PROCESSES": "1"}
@@ -53,14 +80,25 @@ def running_product(data_dir: Path) -> Iterator[Product]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     product = Product(f"http://127.0.0.1:{port}", environment, process)
     try:
-        _wait_until_it_says(process, "runs at")
+        wait_until_it_says(Output(process), "runs at", data_dir)
         _set_up(product)
         yield product
     finally:
         for client in product.clients.values():
             client.close()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        _end(process)
+        Servers(places.prepare(data_dir)).remove()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask the product to stop; one that does not is killed, and that fails the story."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def _free_port() -> int:
@@ -69,14 +107,19 @@ def _free_port() -> int:
         return one.getsockname()[1]
 
 
-def _wait_until_it_says(process: subprocess.Popen[str], words: str) -> None:
-    said = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        said.append(line)
-        if words in line:
-            return
-    raise AssertionError("the product ended before it was ready:\n" + "".join(said))
+def wait_until_it_says(output: Output, words: str, data_dir: Path, *, seconds: float = PATIENCE) -> None:
+    """Wait for these words; one that ends before, or takes too long, is shown with its logs."""
+    end = time.monotonic() + seconds
+    while not output.says(words):
+        if output.ended or time.monotonic() > end:
+            why = "ended before it was ready" if output.ended else f"was not ready within {seconds:.0f} s"
+            raise AssertionError(f"the product {why}:\n{''.join(output.lines)}{_logs(data_dir)}")
+        time.sleep(0.05)
+
+
+def _logs(data_dir: Path) -> str:
+    folder = data_dir / "logs"
+    return "".join(f"\n{path.name}:\n{tail(folder, path.stem)}" for path in sorted(folder.glob("*.log")))
 
 
 def _set_up(product: Product) -> None:
