@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 
-from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User, Workspace
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
@@ -25,12 +25,13 @@ from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import queue_deliveries
 from reviewqueue.intake import actions as intake
-from reviewqueue.intake.models import Item, ItemState, Source, State
+from reviewqueue.intake.models import Item, Source, State
 from reviewqueue.intake.queries import body_of
 from reviewqueue.intake.rules import Submission
 from reviewqueue.queues.models import Queue, ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation, Outcome, Publication, Review
+from reviewqueue.review.queries import settling_review
 from reviewqueue.review.rules import Judgement, check, final_output, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
@@ -237,10 +238,10 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
 
 def _check_person(slot: Slot, to: User) -> None:
     here = Membership.objects.filter(workspace_id=slot.workspace_id, user=to, ended_at=None).first()
-    if here is None or here.role not in {"reviewer", "lead", "admin"}:
+    if here is None or not can(here.role, "review"):
         raise Conflict("This person does not review in this workspace.")
     if slot.kind == Slot.Kind.ADJUDICATION:
-        if here.role == "reviewer":
+        if not can(here.role, "lead"):
             raise Conflict("Only a lead can decide an escalated item.")
     elif Exclusion.objects.filter(item_id=slot.item_id, user=to).exists():
         raise Conflict("This person has already reviewed or returned the item.")
@@ -438,9 +439,7 @@ def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
 
     Raises TooLateToUndo once it is published, NotThere when it is not theirs.
     """
-    review = (
-        Review.objects.filter(entry=outcome.entry).order_by("submitted_at", "pk").select_related("assignment").last()
-    )
+    review = settling_review(outcome)
     if review is None or review.user_id != by.pk:
         raise NotThere
     with transaction.atomic():
@@ -513,8 +512,7 @@ def _ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str,
     triage.end_stay(entry=entry, reason=QueueEntry.End.ESCALATED, by=by, now=at)
     code = "disagreement" if why == Escalation.Why.DISAGREEMENT else "escalated"
     decision = triage.direct(item=entry.item, reason=code, now=at)
-    stay = triage.stay(decision=decision, queue=entry.queue, now=at)
-    stay.due_at, stay.rank, stay.reviews_required = entry.due_at, entry.rank, 1
+    stay = triage.continued(entry=entry, decision=decision, now=at)
     triage.place(entries=[stay])
     turns.open_slots(entries=[stay], kind=Slot.Kind.ADJUDICATION)
     escalation = judging.open_escalation(entry=stay, why=why, by=by, question=question, at=at)
@@ -552,14 +550,8 @@ def hand_back(*, escalation: Escalation, by: Viewer, now: datetime) -> None:
             raise Conflict("This escalation is over already.")
         turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
         triage.end_stay(entry=entry, reason=QueueEntry.End.MOVED, by=by.user, now=now)
-        stay = triage.stay(decision=entry.decision, queue=entry.queue, now=now)
-        stay.due_at, stay.rank = entry.due_at, entry.rank
+        stay = triage.continued(entry=entry, decision=entry.decision, now=now)
         triage.place(entries=[stay])
         turns.open_slots(entries=[stay])
         _move([entry.item_id], State.QUEUED, now, of=[State.ESCALATED])
         record_all([_event(entry.workspace_id, "hand_back", entry.item_id, by.actor, now)])
-
-
-def state_of(item: Item) -> ItemState:
-    """Return where an item stands."""
-    return ItemState.objects.get(pk=item.pk)

@@ -14,8 +14,15 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     Role.LEAD: frozenset({"review", "lead", "see_people", "see_queues", "see_items", "see_quality"}),
     Role.ML_ENGINEER: frozenset({"datasets", "see_items", "see_quality"}),
     Role.AUDITOR: frozenset({"see_people", "see_queues", "see_items", "see_quality", "see_datasets"}),
-    Role.ADMIN: frozenset({"lead", "administer", "see_people", "see_queues", "see_items", "see_quality", "datasets"}),
+    Role.ADMIN: frozenset(
+        {"review", "lead", "administer", "see_people", "see_queues", "see_items", "see_quality", "datasets"}
+    ),
 }
+
+
+def can(role: str, capability: str) -> bool:
+    """Return whether a role has a capability."""
+    return capability in CAPABILITIES.get(role, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Viewer:
 
     def may(self, capability: str) -> bool:
         """Return whether the person's role has a capability."""
-        return capability in CAPABILITIES.get(self.role, frozenset())
+        return can(self.role, capability)
 
     def require(self, capability: str) -> None:
         """Raise NotAllowed unless the person's role has a capability."""

@@ -139,7 +139,8 @@ def check_password(*, email: str, password: str, address: str | None, now: datet
         raise TooManyTries
     if address and recent.filter(address=address).count() >= MAX_FAILURES_PER_ADDRESS:
         raise TooManyTries
-    user = authenticate(username=email.strip().lower(), password=password)
+    # PostgreSQL holds no U+0000, so no address has one
+    user = None if "\0" in email else authenticate(username=email.strip().lower(), password=password)
     if not isinstance(user, User):
         SignInFailure.objects.create(email_digest=digest, address=address, at=now)
         raise WrongPassword

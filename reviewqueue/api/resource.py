@@ -63,6 +63,6 @@ def person_of(viewer: Viewer) -> User:
 def membership_of(viewer: Viewer) -> Membership:
     """Return the membership of the person a key acts as. Raises NotAllowed unless their role reviews."""
     user = person_of(viewer)
-    if viewer.role not in {"reviewer", "lead", "admin"}:
+    if not viewer.may("review"):
         raise NotAllowed("Your role does not review.")
     return Membership.objects.select_related("user").get(workspace_id=viewer.workspace_id, user=user, ended_at=None)

@@ -4,7 +4,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-from reviewqueue.accounts.models import ApiKey
 from reviewqueue.datasets.models import Dataset
 from reviewqueue.intake.models import Kind, Risk, State
 from reviewqueue.intake.rules import MAX_ATTRIBUTES, ROLES
@@ -315,7 +314,6 @@ COMPONENTS: dict[str, Shape] = {
     ),
 }
 
-SCOPES = ApiKey.Scope.values
 
 
 def in_query(name: str, shape: Shape, about: str) -> OpenApiParameter:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.triage.models import QueueEntry
@@ -34,11 +34,6 @@ def draft_for(turn: Assignment) -> Draft | None:
     """Return what the person typed about this item last, in this turn or an earlier one."""
     drafts = Draft.objects.filter(assignment__item_id=turn.item_id, assignment__user_id=turn.user_id)
     return drafts.order_by("-saved_at").first()
-
-
-def ready_in_lanes(lanes: list[UUID]) -> int:
-    """Return how many slots wait in these lanes (not who may take them)."""
-    return Slot.objects.filter(lane_id__in=lanes, holder=None, closed_at=None, held_until=None).count()
 
 
 def waiting_for(*, viewer: Viewer, lanes: list[UUID], at_most: int = 1000) -> int:
@@ -73,16 +68,6 @@ def snoozed_by(viewer: Viewer) -> QuerySet[Slot]:
     return Slot.objects.filter(
         workspace_id=viewer.workspace_id, held_by=viewer.user, held_until__isnull=False, closed_at=None
     ).select_related("item", "entry__queue")
-
-
-def turns_ended(*, viewer: Viewer, since: datetime) -> dict[str, int]:
-    """Return how the person's turns since a time ended, by reason."""
-    rows = (
-        Assignment.objects.filter(workspace_id=viewer.workspace_id, user=viewer.user, ended_at__gte=since)
-        .values_list("end_reason")
-        .annotate(Count("id"))
-    )
-    return dict(rows.order_by())
 
 
 FURTHEST = 10_000

@@ -195,6 +195,8 @@ def _float(token: str) -> str:
 def _int(token: str) -> str:
     if len(token.lstrip("-")) > MAX_DIGITS:
         raise Malformed(f"An integer has more than {MAX_DIGITS:,} digits.")
+    if len(token) > 308 and float(token) in (float("inf"), float("-inf")):
+        raise Malformed(f"The number {token[:40]}… is too large.")
     return _Number(_MARK + token)
 
 

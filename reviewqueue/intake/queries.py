@@ -1,15 +1,14 @@
 """Reading items, as far as a person or a key may see them."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Item, ItemState, Source
+from .models import Item, Source
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
@@ -53,14 +52,3 @@ def body_of(item: Item) -> dict[str, Any]:
     if content.redacted_at:
         return {"input": {}, "output": {}, "redacted_at": content.redacted_at.isoformat()}
     return orjson.loads(content.body)
-
-
-def state_counts(*, workspace_id: UUID) -> dict[str, int]:
-    """Return how many items stand in each state: the right-hand side of conservation."""
-    rows = ItemState.objects.filter(workspace_id=workspace_id).values_list("state").annotate(Count("item_id"))
-    return dict(rows.order_by())
-
-
-def arrivals(*, workspace_id: UUID, since: datetime, until: datetime) -> QuerySet[Item]:
-    """Return the items received in a period."""
-    return Item.objects.filter(workspace_id=workspace_id, received_at__gte=since, received_at__lt=until)

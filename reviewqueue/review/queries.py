@@ -8,7 +8,6 @@ import orjson
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.accounts.models import User
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
@@ -60,14 +59,22 @@ def answers_to(viewer: Viewer, *, since: datetime) -> QuerySet[Escalation]:
     )
 
 
-def undoable_by(user: User, *, now: datetime) -> DuePublication | None:
-    """Return the person's newest outcome that can still be taken back."""
-    return (
-        DuePublication.objects.filter(outcome__review__user=user, due_at__gt=now)
-        .select_related("outcome__item")
-        .order_by("-due_at")
-        .first()
+def undoable_by(viewer: Viewer, *, now: datetime) -> DuePublication | None:
+    """Return the newest outcome that the person can still take back: one that their review settled."""
+    due = DuePublication.objects.filter(
+        workspace_id=viewer.workspace_id, outcome__entry__reviews__user=viewer.user, due_at__gt=now
     )
+    for one in due.select_related("outcome__item").order_by("-due_at").distinct():
+        review = settling_review(one.outcome)
+        if review and review.user_id == (viewer.user and viewer.user.pk):
+            return one
+    return None
+
+
+def settling_review(outcome: Outcome) -> Review | None:
+    """Return the review that settled an outcome: the last one of its stay (not always the one that stands)."""
+    reviews = Review.objects.filter(entry_id=outcome.entry_id).select_related("assignment")
+    return reviews.order_by("submitted_at", "pk").last()
 
 
 def current_publication(item: Item) -> Publication | None:
@@ -95,8 +102,16 @@ def published_body(publication: Publication) -> dict[str, Any]:
         "published_at": shown(publication.published_at),
         "reviewers": outcome.reviewers,
         "late": False,
-        "supersedes": outcome.version - 1 or None,
+        "supersedes": _published_before(publication),
     }
+
+
+def _published_before(publication: Publication) -> int | None:
+    """Return the version that the outside knew before: versions undone in time were never seen by anyone."""
+    if publication.outcome.version == 1:
+        return None
+    earlier = Publication.objects.filter(item_id=publication.item_id, position__lt=publication.position)
+    return earlier.order_by("-position").values_list("outcome__version", flat=True).first()
 
 
 def shown(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
 from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import Actor, record
@@ -145,6 +145,23 @@ def stay(*, decision: TriageDecision, queue: Queue, now: datetime, rule: Routing
     )
 
 
+def continued(*, entry: QueueEntry, decision: TriageDecision, now: datetime) -> QueueEntry:
+    """Return an unsaved further stay in the same queue: rank, promise and what it asks of people stay."""
+    return QueueEntry(
+        id=new_id(),
+        workspace_id=entry.workspace_id,
+        item=entry.item,
+        queue=entry.queue,
+        decision=decision,
+        reviews_required=entry.reviews_required,
+        placed_at=now,
+        due_at=entry.due_at,
+        rank=entry.rank,
+        required_skills=entry.required_skills,
+        language=entry.language,
+    )
+
+
 def place(*, entries: Sequence[QueueEntry]) -> None:
     """Open stays in queues. An item already staying somewhere is refused by the database."""
     QueueEntry.objects.bulk_create(entries)
@@ -160,11 +177,6 @@ def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now:
 def resume_stay(*, entry: QueueEntry) -> None:
     """Open a stay again whose outcome was undone."""
     QueueEntry.objects.filter(pk=entry.pk).update(ended_at=None, end_reason="", ended_by=None)
-
-
-def move_rank(*, entry: QueueEntry, by_milliseconds: int) -> None:
-    """Raise (negative) or lower (positive) an open stay in its line."""
-    QueueEntry.objects.filter(pk=entry.pk, ended_at=None).update(rank=F("rank") + by_milliseconds)
 
 
 def activate_policy(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.intake.models import Item
 
-from .models import Pending, QueueEntry, RoutingPolicy, TriageDecision
+from .models import QueueEntry, RoutingPolicy, TriageDecision
 
 
 def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
@@ -49,13 +49,6 @@ def current_decision(item_id: UUID) -> TriageDecision | None:
 def entries_visible_to(viewer: Viewer) -> QuerySet[QueueEntry]:
     """Return the stays of the viewer's workspace."""
     return QueueEntry.objects.filter(workspace_id=viewer.workspace_id)
-
-
-def oldest_pending(*, workspace_id: UUID) -> datetime | None:
-    """Return since when something waits for triage."""
-    return (
-        Pending.objects.filter(workspace_id=workspace_id).order_by("due_at").values_list("due_at", flat=True).first()
-    )
 
 
 def open_stay(item_id: UUID) -> QueueEntry | None:

@@ -113,7 +113,7 @@ def test_what_is_no_utf_8_is_refused(body: bytes) -> None:
         decode(body)
 
 
-@pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, "9" * 4_300, '"\\ud83d\\ude00"', "[1e308, 5e-324, -0.0]"])
+@pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, "9" * 308, '"\\ud83d\\ude00"', "[1e308, 5e-324, -0.0]"])
 def test_what_is_just_allowed_is_read(text: str) -> None:
     assert read(text).text == text
 

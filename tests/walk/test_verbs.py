@@ -6,12 +6,13 @@ import pytest
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
-from reviewqueue.common.errors import Conflict
+from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.intake.models import ItemState, State
 from reviewqueue.review.actions import TooLateToUndo
 from reviewqueue.review.models import Escalation, Outcome
-from reviewqueue.review.queries import published_body
+from reviewqueue.review.queries import published_body, undoable_by
 from reviewqueue.review.rules import Judgement
+from reviewqueue.triage.models import QueueEntry
 from tests.cast import NOW, Cast, item
 from tests.steps import claim, edit, publish, queued, settle, submit, triage
 
@@ -175,3 +176,47 @@ def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast) -> None:
     with pytest.raises(Conflict, match="waits for a lead already"):
         pipeline.escalate(assignment=again.assignment, fence=again.fence, by=cast.lead.user, question="?", now=NOW)
     assert state(cast) == State.ESCALATED
+
+
+def test_the_reviewer_who_settled_it_can_undo_though_the_other_ones_review_stands(cast: Cast) -> None:
+    queued(cast, risk={"level": "high"})
+    for who in (cast.reviewer, cast.reviewer2):
+        turn = claim(cast, who, queue="careful")
+        done = pipeline.submit_review(
+            assignment=turn.assignment,
+            fence=turn.fence,
+            by=who.user,
+            judgement=Judgement(decision="approve"),
+            now=NOW,
+        )
+    assert done.outcome is not None
+    assert undoable_by(cast.viewer("reviewer"), now=NOW) is None
+    assert undoable_by(cast.viewer("reviewer2"), now=NOW) is not None
+    with pytest.raises(NotThere):
+        pipeline.undo(outcome=done.outcome, by=cast.reviewer.user, now=NOW)
+    pipeline.undo(outcome=done.outcome, by=cast.reviewer2.user, now=NOW)
+    assert state(cast) == State.IN_REVIEW
+
+
+def test_a_version_that_was_undone_is_never_heard_of_outside(cast: Cast) -> None:
+    queued(cast)
+    outcome = settle(cast, cast.reviewer, edit())
+    turn = pipeline.undo(outcome=outcome, by=cast.reviewer.user, now=NOW)
+    pipeline.submit_review(
+        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, judgement=edit("On Tuesday."), now=NOW
+    )
+    (publication,) = publish(cast)
+    assert published_body(publication)["supersedes"] is None
+
+
+def test_what_a_lead_hands_back_asks_of_people_what_it_asked_before(cast: Cast) -> None:
+    queued(cast, risk={"level": "high"})
+    turn = claim(cast, cast.reviewer, queue="careful")
+    QueueEntry.objects.update(language="de", required_skills=["refunds"])
+    escalation = pipeline.escalate(
+        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, question="?", now=NOW
+    )
+    pipeline.hand_back(escalation=escalation, by=cast.viewer("lead"), now=NOW)
+    waiting = QueueEntry.objects.get(ended_at=None)
+    assert (waiting.reviews_required, waiting.language, waiting.required_skills) == (2, "de", ["refunds"])
+    assert claim(cast, cast.reviewer2, queue="careful") is None

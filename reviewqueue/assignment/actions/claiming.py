@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from reviewqueue.accounts.models import Membership, Role, User
+from reviewqueue.accounts.access import can
+from reviewqueue.accounts.models import Membership, User
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.ids import new_id
 from reviewqueue.queues.models import Queue
@@ -59,7 +60,7 @@ class Turn:
 def lanes_of(*, membership: Membership, queues: Sequence[Queue]) -> list[UUID]:
     """Return the lanes a member may take from: those whose skills and language they have."""
     skills = {*membership.skills}
-    if membership.role in {Role.LEAD, Role.ADMIN}:
+    if can(membership.role, "lead"):
         skills.add(ADJUDICATE)
     return list(
         Lane.objects.filter(queue__in=queues, skills__contained_by=sorted(skills))

@@ -81,9 +81,8 @@ def snooze(*, held: Held, by: User, until: datetime) -> None:
 
 def take_away(*, assignment: Assignment, by: User, at: datetime) -> None:
     """End another person's open turn so that the slot can be given to someone else."""
-    freed = Slot.objects.filter(pk=assignment.slot_id, fence=assignment.fence, closed_at=None).update(
-        holder=None, expires_at=None
-    )
+    held = Slot.objects.filter(pk=assignment.slot_id, fence=assignment.fence, holder=assignment.user, closed_at=None)
+    freed = held.update(holder=None, expires_at=None)
     if not freed:
         raise Conflict("This turn is over already.")
     end_turn(assignment=assignment, reason=Assignment.End.REASSIGNED, by=by, at=at)

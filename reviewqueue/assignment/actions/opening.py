@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import transaction
+
 from reviewqueue.common.errors import Conflict
 from reviewqueue.triage.models import QueueEntry
 
@@ -26,8 +28,8 @@ def lane_for(*, workspace_id: UUID, queue_id: UUID, skills: Sequence[str], langu
     )
     if created and Lane.objects.filter(workspace_id=workspace_id).count() > MAX_LANES:
         raise Conflict(f"A workspace has at most {MAX_LANES:,} combinations of queue, skills and language.")
-    if not created:
-        _seen[key] = lane.pk
+    # a lane of a transaction that is rolled back is not there, so it is remembered once that has committed
+    transaction.on_commit(lambda: _seen.__setitem__(key, lane.pk))
     return lane.pk
 
 
@@ -35,16 +37,16 @@ def open_slots(*, entries: Sequence[QueueEntry], kind: Slot.Kind = Slot.Kind.REV
     """Open the slots that entries need. Adjudications go to lanes that only leads have."""
     slots = []
     for entry in entries:
-        extra = [ADJUDICATE] if kind == Slot.Kind.ADJUDICATION else []
-        lane_id = lane_for(
-            workspace_id=entry.workspace_id,
-            queue_id=entry.queue_id,
-            skills=[*entry.required_skills, *extra],
-            language=entry.language,
-        )
+        skills, language = _needs(entry, kind)
+        lane_id = lane_for(workspace_id=entry.workspace_id, queue_id=entry.queue_id, skills=skills, language=language)
         wanted = 1 if kind == Slot.Kind.ADJUDICATION else entry.reviews_required
         slots += [_slot(entry, lane_id, number, kind) for number in range(1, wanted + 1)]
     return Slot.objects.bulk_create(slots)
+
+
+def _needs(entry: QueueEntry, kind: Slot.Kind) -> tuple[Sequence[str], str]:
+    """Return the skills and the language a slot asks for; any lead of the queue may decide what was escalated."""
+    return ([ADJUDICATE], "") if kind == Slot.Kind.ADJUDICATION else (entry.required_skills, entry.language)
 
 
 def _slot(entry: QueueEntry, lane_id: UUID, number: int, kind: Slot.Kind) -> Slot:

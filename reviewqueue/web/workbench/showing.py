@@ -87,7 +87,7 @@ def bar(request: MemberRequest, now: datetime) -> dict[str, Any]:
 
 
 def _undo(request: MemberRequest, now: datetime) -> dict[str, Any] | None:
-    due_publication = undoable_by(request.user, now=now)
+    due_publication = undoable_by(request.viewer, now=now)
     if due_publication is None:
         return None
     outcome = due_publication.outcome
