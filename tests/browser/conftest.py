@@ -1,12 +1,14 @@
 """A real Chromium before a real server: pages as people meet them, scripts and styles at work."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from reviewqueue.accounts.models import User
@@ -53,9 +55,40 @@ def opened(chrome: Browser, live_server: Any, cast: Cast, settings: Any) -> Iter
         page.goto(f"{live_server.url}{path}")
         return page
 
+    under_way = UnderWay()
     yield open_page
     for context in contexts:
         context.close()
+    under_way.wait()
+
+
+class UnderWay:
+    """Counts the requests that the server works on: one that a closing page sent must not meet the next flush."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        request_started.connect(self._began)
+        request_finished.connect(self._ended)
+
+    def _began(self, **_: Any) -> None:
+        self.count += 1
+
+    def _ended(self, **_: Any) -> None:
+        self.count -= 1
+
+    def wait(self) -> None:
+        """Wait until nothing is under way, for as long as a request may take."""
+        until = time.monotonic() + 10
+        time.sleep(0.1)  # what was sent at the last moment has arrived by then
+        while self.count > 0 and time.monotonic() < until:
+            time.sleep(0.02)
+
+
+def take_the_next(page: Page) -> None:
+    """Press the focused action of my queue, once the browser has given it the focus."""
+    page.wait_for_function("document.activeElement?.matches('.btn.primary')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".wb[data-turn]")
 
 
 def _session(user: User) -> str:

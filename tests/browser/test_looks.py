@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, take_the_next
 from tests.cast import Cast
 from tests.steps import claim, queued
 
@@ -31,8 +31,7 @@ def test_the_pages_of_a_reviewer(cast: Cast, opened: Opened, scheme: str, size: 
     check(opened("", "/sign-in/", **shape))
     page = opened("reviewer", "/my-queue/", **shape)
     check(page)
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".wb[data-turn]")
+    take_the_next(page)
     check(page)
     page.check("[name=decision][value=edit]", force=True)
     page.fill("#correction", "It will arrive on Monday.")
@@ -60,8 +59,7 @@ def test_no_page_asks_another_server(cast: Cast, opened: Opened) -> None:
     page = opened("reviewer", "/my-queue/")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".wb[data-turn]")
+    take_the_next(page)
     assert {url.split("/")[2] for url in asked} == {page.url.split("/")[2]}
 
 

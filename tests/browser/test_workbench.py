@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from reviewqueue.assignment.models import Draft
 from reviewqueue.common.clock import now
 from reviewqueue.review.models import Outcome, Review
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, take_the_next
 from tests.cast import Cast
 from tests.steps import queued
 
@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def at_work(opened: Opened, name: str = "reviewer", **options) -> Page:
     """Open my queue and take the next item by its focused action."""
     page = opened(name, "/my-queue/", **options)
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".wb[data-turn]")
+    take_the_next(page)
     return page
 
 
@@ -187,8 +186,7 @@ def test_what_the_ai_wrote_cannot_act_in_the_browser(cast: Cast, opened: Opened)
     page = opened("reviewer", "/my-queue/")
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    press(page, "Enter")
-    page.wait_for_selector(".wb[data-turn]")
+    take_the_next(page)
     press(page, "e", "Control+Home", "x")
     page.wait_for_timeout(300)
     assert page.evaluate("top.hit") is None
