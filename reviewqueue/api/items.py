@@ -71,7 +71,7 @@ class Items(Resource):
     def get(self, request: Request) -> Response:
         """List the items that the key may see."""
         query = query_of(request, (*FILTERS, *PAGING))
-        items = _filtered(shown_items(self.viewer(request)), query)
+        items = _filtered(self.viewer(request), shown_items(self.viewer(request)), query)
         return Response(page(items, request, query, summary))
 
 
@@ -233,11 +233,13 @@ def state_shown(item: Item) -> str:
     return item.stands  # type: ignore[attr-defined]
 
 
-def _filtered(items: QuerySet[Item], query: dict[str, str]) -> QuerySet[Item]:
+def _filtered(viewer: Viewer, items: QuerySet[Item], query: dict[str, str]) -> QuerySet[Item]:
     if "source" in query:
         items = items.filter(source__slug=query["source"])
     if "external_id" in query:
-        items = items.filter(external_id=query["external_id"])
+        # by source as well, whose index on (source, external_id) serves it
+        sources = Source.objects.filter(workspace_id=viewer.workspace_id)
+        items = items.filter(source__in=list(sources), external_id=query["external_id"])
     if "model_version" in query:
         items = items.filter(model_version__version=query["model_version"])
     return items.filter(_in_state(query)) if "state" in query else items

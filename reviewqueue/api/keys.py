@@ -28,14 +28,23 @@ class KeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+#: What a person's role must allow as well, when a key acts as that person. Other scopes are checked by their verbs.
+ROLE_NEEDS = {"items:read": "see_items", "items:write": "administer"}
+
+
 class HasScope(BasePermission):
-    """The view says which scope each method needs: ``scopes = {"GET": "items:read"}``."""
+    """The view says which scope each method needs: ``scopes = {"GET": "items:read"}``.
+
+    A key that acts as a person can do no more than that person.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raise NotAllowed, naming the scope that is missing."""
-        method = "GET" if request.method == "HEAD" else request.method
-        needed = view.scopes.get(method)
-        viewer: Any = request.auth
+        """Raise NotAllowed, naming the scope or the role that is missing."""
+        viewer: Viewer = request.auth  # type: ignore[assignment]
+        needed = view.scopes.get("GET" if request.method == "HEAD" else request.method)
         if needed and needed not in viewer.scopes:
             raise NotAllowed(f"This key lacks the scope {needed}.")
+        capability = ROLE_NEEDS.get(needed or "")
+        if capability and viewer.user is not None and not viewer.may(capability):
+            raise NotAllowed(f"This key acts as a {viewer.role}, whose role does not allow {needed}.")
         return True

@@ -131,6 +131,7 @@ def _earlier(losers: Sequence[Submission], sources: dict[str, Source]) -> dict[t
 
 
 # Model versions are few and never change, so each process remembers those it has seen.
+MOST_SEEN = 10_000
 _seen_models: dict[tuple[UUID, tuple[str, str, str, str]], UUID] = {}
 
 
@@ -155,6 +156,8 @@ def _model_version(workspace: Workspace, source: Source, model: tuple[str, str, 
         defaults={"workspace": workspace, "first_seen_at": now},
     )
     if not created:  # a row of an unfinished transaction may still vanish, so only others' rows are remembered
+        if len(_seen_models) >= MOST_SEEN:
+            _seen_models.clear()
         _seen_models[(source.pk, model)] = row.pk
     return row.pk
 
