@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 
 from reviewqueue.runtime import addresses, places
+from reviewqueue.runtime.processes import inhabitants
 from tests.walk.product import Product, running_product
 
 PARTS = ("web", "worker", "run_due", "valkey", "postgres")
@@ -35,6 +37,12 @@ class Patient:
             os.kill(self.pid(part), signal.SIGKILL)
         else:
             os.killpg(self.pid(part), signal.SIGKILL)
+
+    def kill_database(self) -> None:
+        """End PostgreSQL with every process of its own at once, so that none writes what it still holds."""
+        for pid in (self.pid("postgres"), *inhabitants(places.prepare(self.data_dir).cluster)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self, part: str) -> None:
         """Let a part hang: it is there, and does not answer."""

@@ -2,16 +2,26 @@
 
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from reviewqueue.runtime import addresses
 from tests.faults.clients import Client, listed, send_all
 from tests.faults.counting import CONSERVATION, Sampler, broken
-from tests.faults.patient import Patient
+from tests.faults.patient import Patient, living
 from tests.races.crowd import scaled
 from tests.walk.product import until
 
+HASTY = (
+    "ALTER ROLE reviewqueue SET synchronous_commit = off",
+    "ALTER SYSTEM SET wal_writer_delay = '10s'",
+    "ALTER SYSTEM SET wal_writer_flush_after = '1GB'",
+    "SELECT pg_reload_conf()",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reviewqueue'",
+)
 KILLS = ("web", "worker", "postgres", "valkey", "postgres", "web")
 
 
@@ -34,6 +44,32 @@ def test_a_client_that_waits_for_no_answer_finds_items_missing(patient: Patient,
     send_all(clients, lambda: kill_in_turn(patient, clients, ["postgres", "web"], tmp_path))
     drained(patient)
     assert set(listed(tmp_path, "acknowledged")) - set(kept_of(patient, "early"))
+
+
+@pytest.fixture
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """A product whose PostgreSQL answers before it has written, and writes every ten seconds only."""
+    for patient in living(tmp_path_factory.mktemp("hasty")):
+        with psycopg.connect(addresses(patient.data_dir).admin_database_url, autocommit=True) as admin:
+            for statement in HASTY:
+                admin.execute(statement)
+        yield patient
+
+
+@pytest.mark.long
+def test_a_database_that_answers_before_it_writes_loses_items(hasty: Patient, tmp_path: Path) -> None:
+    """The tooth: the comparison of the stories above reports what PostgreSQL acknowledged and then lost."""
+    clients = [Client(f"hasty-{n}", hasty.product, tmp_path, 100) for n in range(8)]
+
+    def kill() -> None:
+        wait_for(tmp_path, 400)
+        hasty.kill_database()
+
+    send_all(clients, kill)
+    drained(hasty)
+    lost = set(listed(tmp_path, "acknowledged")) - set(kept_of(hasty, "hasty"))
+    assert lost
+    print(f"{len(lost)} of {8 * 100} acknowledged items are lost")
 
 
 def kept_of(patient: Patient, prefix: str) -> list[str]:

@@ -43,7 +43,7 @@ class Tally:
 
 
 def work(member: Membership, queue: Queue, tally: Tally) -> None:
-    """Claim; then return or submit some, and leave the rest to run out."""
+    """Claim; then return or submit some, and leave most to run out."""
     chance = random.Random(member.pk.int)
     try:
         while not tally.full:
@@ -59,9 +59,9 @@ def work(member: Membership, queue: Queue, tally: Tally) -> None:
 
 def end(turn: Turn, member: Membership, drawn: float) -> None:
     try:
-        if drawn < 0.04:
+        if drawn < 0.02:
             pipeline.submit_review(assignment=turn.assignment, fence=turn.fence, by=member.user, judgement=edit())
-        elif drawn < 0.4:
+        elif drawn < 0.25:
             pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=member.user, reason="")
     except TurnOver:
         return  # it ran out, and somebody else began

@@ -21,12 +21,12 @@ from tests.cast import Cast
 from tests.flushing import admin_url
 from tests.programs import program
 from tests.races.crowd import each, reviewers, scaled
-from tests.races.shape import exclude_from, fill
+from tests.races.shape import analyse, exclude_from, fill
 
 PROCESSES = 4
 CROWD = 64
 LANES = 12
-MOST_ITEMS = 4_000
+HEAD = 300
 ENDS = {"return", "expire", "submit", "snooze", "escalate", "reassign"}
 
 RUN_OUT = """
@@ -36,16 +36,17 @@ UPDATE assignment_slot SET expires_at = clock_timestamp() - interval '1 second' 
 
 
 def skewed(cast: Cast, *, items: int) -> list[Membership]:
-    """Make a crowd before many lanes; each has reviewed a large part of the head already."""
+    """Make a crowd before many lanes; half of it has reviewed the whole head already."""
     lanes = [
         lane_for(workspace_id=cast.workspace.pk, queue_id=cast.support.pk, skills=[f"skill-{n}"], language="")
         for n in range(LANES)
     ]
     crowd = reviewers(cast, CROWD, skills=[f"skill-{n}" for n in range(LANES)])
-    fill(cast, lanes, items // 2, prefix="head-", rank=1)
-    fill(cast, lanes, items // 2, prefix="twice-", rank=10_000, reviews=2)
+    fill(cast, lanes, HEAD, prefix="head-", rank=1)
+    fill(cast, lanes, items, prefix="twice-", rank=10_000, reviews=2)
     for member in crowd[: CROWD // 2]:
         exclude_from(member, prefix="head-")
+    analyse()
     return crowd
 
 
@@ -86,7 +87,7 @@ def test_no_slot_is_held_by_two_people_for_long(cast: Cast) -> None:
 
 
 def hand_out(cast: Cast, wanted: int) -> None:
-    crowd = skewed(cast, items=min(MOST_ITEMS, wanted // 4))
+    crowd = skewed(cast, items=wanted // 4)
     opened = claimed_by_processes(crowd, wanted)
     assert opened >= wanted
     assert overlaps() == 0
