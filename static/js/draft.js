@@ -63,12 +63,15 @@
     const form = wb.querySelector("form#decision");
     if (!form) return;
     let timer = 0;
+    let queue = Promise.resolve();
     let firstChange = 0;
     let over = false;
     let leaving = false; // a submit is under way: its answer says what became of the turn
     let changedHere = false; // until something is typed, a beat is a sign of life alone
 
-    const send = async () => {
+    // one at a time, so that an older text never arrives after a newer one
+    const send = () => (queue = queue.then(sendNow));
+    const sendNow = async () => {
       clearTimeout(timer);
       firstChange = 0;
       if (over || leaving || signal.aborted) return;

@@ -480,3 +480,13 @@ def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast, browser: Brows
     answer = post(lead, turn, "escalate", fields(turn, question="You?"), headers=HTMX)
     assert answer.status_code == 422
     assert b"waits for a lead already" in answer.content
+
+
+def test_a_draft_that_arrives_after_the_submit_does_not_hide_it_from_undo(cast: Cast, browser: Browser) -> None:
+    queued(cast, now=now())
+    client = browser("reviewer")
+    turn = take(client)
+    post(client, turn, "review", edited(turn, "The last word."))
+    assert post(client, turn, "draft", edited(turn, "An earlier wor")).status_code == 409
+    page = client.post(f"/undo/{Outcome.objects.get().pk}/", follow=True)
+    assert b"The last word." in page.content

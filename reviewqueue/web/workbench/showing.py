@@ -125,7 +125,10 @@ def typed_so_far(turn: Assignment) -> Typed:
     draft = draft_for(turn)
     typed = typed_before(draft.body, draft.saved_at) if draft else Typed()
     undone = review_at(turn)
-    if undone and (draft is None or undone.submitted_at > draft.saved_at):
+    # what was submitted was the last word of its turn, also when a draft of that turn was stored a moment later
+    if undone and (
+        draft is None or draft.assignment_id == undone.assignment_id or undone.submitted_at > draft.saved_at
+    ):
         typed = _as_submitted(undone, turn.item.kind)
     if turn.item.kind != Kind.CLASSIFICATION:
         # a text is edited where it stands; a label is chosen anew
