@@ -2,8 +2,9 @@
 
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,9 @@ from reviewqueue.review.models import Publication
 from .models import Delivery, Webhook
 from .rules import GIVE_UP_AFTER, Answer, next_try
 
+#: A lease is far longer than the sending of what is taken under it: all at once, each within sending.DEADLINE.
 LEASE = timedelta(seconds=60)
+AT_ONCE = 8
 SETTLED = "outcome.settled"
 
 
@@ -53,14 +56,18 @@ def queue_deliveries(*, publications: Sequence[Publication], now: datetime) -> N
     )
 
 
-def take_due(*, now: datetime, limit: int = 100) -> list[Delivery]:
-    """Take due messages; the attempt and the lease are committed before anything is sent."""
+def take_due(*, now: datetime, without: Collection[UUID] = ()) -> list[Delivery]:
+    """Take due messages to send at once; the attempt and the lease are committed before anything is sent.
+
+    Webhooks in ``without`` are passed over.
+    """
     with transaction.atomic():
         due = list(
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(delivered_at=None, given_up_at=None, due_at__lte=now)
+            .filter(delivered_at=None, given_up_at=None, due_at__lte=now, webhook__disabled_at=None)
+            .exclude(webhook_id__in=without)
             .select_related("webhook", "publication__outcome__content")
-            .order_by("due_at")[:limit]
+            .order_by("due_at")[:AT_ONCE]
         )
         for one in due:
             one.attempts += 1
@@ -70,17 +77,27 @@ def take_due(*, now: datetime, limit: int = 100) -> list[Delivery]:
 
 
 def write_answer(*, delivery: Delivery, answer: Answer, now: datetime) -> None:
-    """Write what an endpoint said: delivered, due again later, or given up; 410 disables the webhook."""
-    delivery.last_status, delivery.last_error, delivery.lease_until = answer.status, answer.error[:80], None
+    """Write what an endpoint said: delivered, due again later, or given up; 410 disables the webhook.
+
+    An answer that comes when another sender has taken the message counts only when the endpoint has it.
+    """
+    became: dict[str, Any] = {"last_status": answer.status, "last_error": answer.error[:80], "lease_until": None}
+    open_rows = Delivery.objects.filter(pk=delivery.pk, delivered_at=None)
     if answer.delivered:
-        delivery.delivered_at = now
-    elif answer.gone:
-        delivery.given_up_at = now
-        Webhook.objects.filter(pk=delivery.webhook_id, disabled_at=None).update(
-            disabled_at=now, disabled_because="gone"
-        )
-    elif now - delivery.created_at >= GIVE_UP_AFTER:
-        delivery.given_up_at = now
+        open_rows.update(**became, delivered_at=now, given_up_at=None)
+        return
+    ours = open_rows.filter(given_up_at=None, lease_until=delivery.lease_until)
+    if answer.gone or now - delivery.created_at >= GIVE_UP_AFTER:
+        ours.update(**became, given_up_at=now)
     else:
-        delivery.due_at = now + next_try(attempts=delivery.attempts, answer=answer)
-    delivery.save(update_fields=["last_status", "last_error", "lease_until", "delivered_at", "given_up_at", "due_at"])
+        ours.update(**became, due_at=now + next_try(attempts=delivery.attempts, answer=answer))
+    if answer.gone:
+        _leave_alone(delivery.webhook_id, now)
+
+
+def _leave_alone(webhook_id: UUID, now: datetime) -> None:
+    """Disable a webhook that wants no more, and give up what still waits for it."""
+    with transaction.atomic():
+        Webhook.objects.filter(pk=webhook_id, disabled_at=None).update(disabled_at=now, disabled_because="gone")
+        waiting = Delivery.objects.filter(webhook_id=webhook_id, delivered_at=None, given_up_at=None)
+        waiting.update(given_up_at=now, lease_until=None)

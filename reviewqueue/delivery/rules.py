@@ -23,6 +23,11 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def silent(self) -> bool:
+        """Whether there was no answer at all."""
+        return self.status is None
+
+    @property
     def gone(self) -> bool:
         """Whether the endpoint wants no more."""
         return self.status == 410

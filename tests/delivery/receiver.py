@@ -1,8 +1,9 @@
-"""A real endpoint on loopback that keeps what it was sent and answers as told."""
+"""Real endpoints on loopback: one keeps what it was sent and answers as told, one never finishes its answer."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -48,3 +49,31 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Run an endpoint that answers one byte at a time and never ends, on a free port."""
+    over = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 204 No Content\r\nx-slow: ")
+            while not over.wait(0.1):
+                connection.sendall(b"a")
+
+    def accept() -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                threading.Thread(target=drip, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
