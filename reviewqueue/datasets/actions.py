@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max, QuerySet
 
 from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import SYSTEM, Actor, record
@@ -34,6 +34,10 @@ class NothingPublished(Conflict):
     """Nothing has been published yet, so a release would be empty."""
 
     slug = "nothing-published"
+
+
+class LeaseLost(Exception):
+    """Another worker builds this release now."""
 
 
 def define(
@@ -116,39 +120,59 @@ def take_due(*, now: datetime) -> Release | None:
 def _give_up(now: datetime) -> None:
     """Let releases fail whose every build ended its process: there was nobody left to say so."""
     ended = Release.objects.filter(ready_at=None, failed_at=None, due_at__lte=now, attempts__gte=MAX_ATTEMPTS)
-    ended.update(failed_at=now, lease_until=None, last_error="ProcessEnded")
+    for release in ended.select_for_update(skip_locked=True):
+        _drop_drafts(release)
+        Release.objects.filter(pk=release.pk).update(failed_at=now, lease_until=None, last_error="ProcessEnded")
 
 
 def build(*, release: Release, now: datetime) -> None:
-    """Write a release's files and mark it ready; on a fault it is due again, after three it has failed."""
+    """Write a release's files and mark it ready; on a fault it is due again, after three it has failed.
+
+    Raises LeaseLost when another worker has taken it meanwhile; what that one writes is left alone.
+    """
     try:
-        manifest = _write_files(release, now)
+        manifest = _write_drafts(release, now)
+        with transaction.atomic():
+            _finish(release, manifest, now)
+            failpoint("build.written")
     except Exception as error:
         _put_back(release, type(error).__name__, now)
         raise
-    with transaction.atomic():
-        failpoint("build.written")
-        Release.objects.filter(pk=release.pk, ready_at=None).update(
-            ready_at=now,
-            lease_until=None,
-            row_count=manifest["rows"],
-            byte_count=manifest["bytes"],
-            sha256=manifest["sha256"],
-            manifest=manifest,
-        )
-        record(
-            workspace_id=release.workspace_id,
-            verb="build",
-            subject=("release", release.pk),
-            by=SYSTEM,
-            at=now,
-            data={"rows": manifest["rows"]},
-        )
+
+
+def _finish(release: Release, manifest: dict[str, Any], now: datetime) -> None:
+    """Mark a release ready and give its files their names while its row is held: only one builder does."""
+    ready = _held(release).update(
+        ready_at=now,
+        lease_until=None,
+        row_count=manifest["rows"],
+        byte_count=manifest["bytes"],
+        sha256=manifest["sha256"],
+        manifest=manifest,
+    )
+    if not ready:
+        raise LeaseLost
+    _name_drafts(release)
+    record(
+        workspace_id=release.workspace_id,
+        verb="build",
+        subject=("release", release.pk),
+        by=SYSTEM,
+        at=now,
+        data={"rows": manifest["rows"]},
+    )
+
+
+def _held(release: Release) -> QuerySet[Release]:
+    """Return the release's row if this builder still holds it."""
+    return Release.objects.filter(pk=release.pk, ready_at=None, failed_at=None, lease_until=release.lease_until)
 
 
 def _put_back(release: Release, error: str, now: datetime) -> None:
+    for name in (DATA, MANIFEST):
+        _draft(release, name).unlink(missing_ok=True)
     failed = now if release.attempts >= MAX_ATTEMPTS else None
-    Release.objects.filter(pk=release.pk).update(
+    _held(release).update(
         last_error=error,
         failed_at=failed,
         lease_until=None,
@@ -162,21 +186,46 @@ def folder_of(release: Release) -> Path:
     return base / str(release.dataset_id) / f"v{release.version}"
 
 
-def _write_files(release: Release, now: datetime) -> dict[str, Any]:
-    """Write data and manifest beside their names, then rename: a name that exists is a whole file."""
-    folder = folder_of(release)
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{DATA}.{os.getpid()}"
-    with draft.open("wb") as file:
+def _draft(release: Release, name: str) -> Path:
+    """Return what a file is called while this attempt writes it: no two attempts share a name."""
+    return folder_of(release) / f".{name}.{release.attempts}"
+
+
+def _drop_drafts(release: Release) -> None:
+    """Remove what attempts left behind whose process ended."""
+    for name in (DATA, MANIFEST):
+        for draft in folder_of(release).glob(f".{name}.*"):
+            draft.unlink(missing_ok=True)
+
+
+def _write_drafts(release: Release, now: datetime) -> dict[str, Any]:
+    """Write data and manifest beside their names, and have them on the disk."""
+    folder_of(release).mkdir(parents=True, exist_ok=True)
+    _drop_drafts(release)
+    with _draft(release, DATA).open("wb") as file:
         counted = _write_lines(release, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(folder / DATA)
+        _sync(file)
     manifest = _manifest(release, counted, now)
-    written = folder / f".{MANIFEST}.{os.getpid()}"
-    written.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-    written.rename(folder / MANIFEST)
+    with _draft(release, MANIFEST).open("wb") as file:
+        file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        _sync(file)
     return manifest
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _name_drafts(release: Release) -> None:
+    """Rename the drafts, folders synced: a name that exists is a whole file, and survives a power cut."""
+    folder = folder_of(release)
+    for name in (DATA, MANIFEST):
+        _draft(release, name).rename(folder / name)
+    for one in (folder, *folder.parents[:4]):
+        opened = os.open(one, os.O_RDONLY)
+        os.fsync(opened)
+        os.close(opened)
 
 
 class _Counted:
@@ -213,13 +262,13 @@ def _write_lines(release: Release, file: BinaryIO) -> _Counted:
 
 
 def _keep_lease(release: Release) -> None:
-    """Renew the lease once it is half gone."""
+    """Renew the lease once it is half gone. Raises LeaseLost when another worker has taken the release."""
     moment = clock_now()
     if release.lease_until and release.lease_until - moment < LEASE / 2:
-        release.lease_until = moment + LEASE
-        Release.objects.filter(pk=release.pk).update(
-            lease_until=F("lease_until") + LEASE / 2, due_at=F("due_at") + LEASE / 2
-        )
+        until = moment + LEASE
+        if not _held(release).update(lease_until=until, due_at=until):
+            raise LeaseLost
+        release.lease_until = release.due_at = until
 
 
 def _manifest(release: Release, counted: _Counted, now: datetime) -> dict[str, Any]:

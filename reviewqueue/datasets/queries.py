@@ -13,6 +13,8 @@ from .models import Dataset, Release
 from .rules import WRONG, Judged
 
 PAGE = 1_000
+#: How many rows a page counts: its cost does not grow with the workspace.
+COUNTED = 10_000
 
 
 def datasets_visible_to(viewer: Viewer) -> QuerySet[Dataset]:
@@ -26,11 +28,8 @@ def releases_visible_to(viewer: Viewer) -> QuerySet[Release]:
     return releases.select_related("dataset", "requested_by").order_by("-requested_at")
 
 
-# One page of a release. Only the newest publication of an item (as of the release's position) stands in it;
-# pages are keyed by position, so memory and locks stay constant and no snapshot is held open.
-JUDGED = """
-SELECT p.position, i.id::text, o.version, o.decision, o.severity, o.basis, o.reason_codes, i.kind, i."group",
-       i.external_id, s.slug, m.version, c.body, f.final
+# Only the newest publication of an item (as of the release's position) stands in a release.
+_STANDING = """
 FROM review_publication p
 JOIN review_outcome o ON o.id = p.outcome_id
 JOIN review_outcomecontent f ON f.outcome_id = o.id
@@ -44,7 +43,21 @@ WHERE p.workspace_id = %(workspace)s AND p.position > %(after)s AND p.position <
   AND NOT EXISTS (SELECT 1 FROM review_publication newer WHERE newer.item_id = p.item_id
                   AND newer.position > p.position AND newer.position <= %(through)s)
   {filters}
+"""
+
+# One page of a release. Pages are keyed by position, so memory and locks stay constant and no snapshot is held open.
+JUDGED = f"""
+SELECT p.position, i.id::text, o.version, o.decision, o.severity, o.basis, o.reason_codes, i.kind, i."group",
+       i.external_id, s.slug, m.version, c.body, f.final
+{_STANDING}
 ORDER BY p.position LIMIT %(limit)s
+"""
+
+# Decisions alone: no text is read to count.
+_COUNT = f"""
+SELECT decision, count(*) FROM (
+  SELECT o.decision {_STANDING} ORDER BY p.position DESC LIMIT %(limit)s) AS newest
+GROUP BY decision
 """
 
 _FILTERS = {
@@ -54,12 +67,12 @@ _FILTERS = {
 }
 
 
-def judged_sql(*, query: dict[str, list[str]], format: str) -> tuple[str, dict[str, Any]]:
-    """Return the page statement of a definition and the parameters its filters need."""
+def judged_sql(*, query: dict[str, list[str]], format: str, statement: str = JUDGED) -> tuple[str, dict[str, Any]]:
+    """Return the page statement (or another) of a definition and the parameters its filters need."""
     filters = [_FILTERS[name] for name in query]
     if format == Dataset.Format.PREFERENCE:
         filters.append("AND o.decision = 'edit' AND o.severity = ANY(%(wrong)s)")
-    return JUDGED.format(filters=" ".join(filters)), {**query, "wrong": list(WRONG)}
+    return statement.format(filters=" ".join(filters)), {**query, "wrong": list(WRONG)}
 
 
 def judged_pages(
@@ -78,12 +91,12 @@ def judged_pages(
         parameters["after"] = rows[-1].position
 
 
-def live_counts(*, dataset: Dataset) -> dict[str, int]:
-    """Return how many rows a release made now would hold, by decision."""
-    sql, parameters = judged_sql(query=dataset.query, format=dataset.format)
-    parameters |= {"workspace": dataset.workspace_id, "through": 2**62, "limit": None, "after": 0}
+def live_counts(*, dataset: Dataset, at_most: int = COUNTED) -> dict[str, int]:
+    """Return how many rows a release made now would hold, by decision: of the newest ``at_most`` rows."""
+    sql, parameters = judged_sql(query=dataset.query, format=dataset.format, statement=_COUNT)
+    parameters |= {"workspace": dataset.workspace_id, "through": 2**62, "limit": at_most, "after": 0}
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT decision, count(*) FROM ({sql}) AS rows GROUP BY decision", parameters)
+        cursor.execute(sql, parameters)
         return dict(cursor.fetchall())
 
 

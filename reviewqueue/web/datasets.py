@@ -19,7 +19,7 @@ from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, NotThere, ProductError
 from reviewqueue.datasets.actions import DATA, MANIFEST, define, folder_of, request_release
 from reviewqueue.datasets.models import Dataset, Release
-from reviewqueue.datasets.queries import datasets_visible_to, live_counts, releases_visible_to, sample
+from reviewqueue.datasets.queries import COUNTED, datasets_visible_to, live_counts, releases_visible_to, sample
 from reviewqueue.datasets.rules import line
 from reviewqueue.intake.models import Kind, ModelVersion
 from reviewqueue.intake.queries import sources_visible_to
@@ -40,7 +40,7 @@ SEES = ("datasets", "see_datasets")
 @require_GET
 @member_page(*SEES)
 def datasets(request: MemberRequest) -> HttpResponse:
-    """List the definitions with what each would hold now."""
+    """List the definitions with the newest release of each: nothing is counted here."""
     rows = [_row(request.viewer, one) for one in datasets_visible_to(request.viewer)]
     context = {"rows": rows, "may_make": request.viewer.may("datasets")}
     return render(request, "datasets/datasets.html", context)
@@ -48,7 +48,7 @@ def datasets(request: MemberRequest) -> HttpResponse:
 
 def _row(viewer: Viewer, dataset: Dataset) -> dict[str, Any]:
     latest = releases_visible_to(viewer).filter(dataset=dataset).order_by("-version").first()
-    return {"dataset": dataset, "total": sum(live_counts(dataset=dataset).values()), "latest": latest}
+    return {"dataset": dataset, "latest": latest}
 
 
 def _form(viewer: Viewer, typed: QueryDict, error: str = "") -> dict[str, Any]:
@@ -115,10 +115,12 @@ def dataset(request: MemberRequest, slug: str) -> HttpResponse:
     """Show one definition: what a release made now would hold, and the releases so far."""
     found = get_object_or_404(datasets_visible_to(request.viewer), slug=slug)
     counts = live_counts(dataset=found)
+    total = sum(counts.values())
     context = {
         "dataset": found,
         "counts": sorted(counts.items()),
-        "total": sum(counts.values()),
+        "total": total,
+        "many": total == COUNTED,
         "sample": [_pretty(line(one, found.format)) for one in sample(dataset=found)],
         "releases": releases_visible_to(request.viewer).filter(dataset=found).order_by("-version"),
         "may_make": request.viewer.may("datasets"),

@@ -8,9 +8,19 @@ import pytest
 from pytest_django import Settings
 
 from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.audit.models import Event
 from reviewqueue.common.errors import Invalid
 from reviewqueue.datasets import actions
-from reviewqueue.datasets.actions import NothingPublished, build, define, folder_of, request_release, take_due
+from reviewqueue.datasets.actions import (
+    LEASE,
+    LeaseLost,
+    NothingPublished,
+    build,
+    define,
+    folder_of,
+    request_release,
+    take_due,
+)
 from reviewqueue.datasets.models import Dataset, Release
 from reviewqueue.datasets.queries import live_counts, sample
 from reviewqueue.review.rules import Judgement
@@ -103,6 +113,11 @@ def test_a_definition_shows_what_a_release_would_hold(cast: Cast) -> None:
     assert len(sample(dataset=one)) == 2
 
 
+def test_a_definition_counts_the_newest_rows_and_no_further(cast: Cast) -> None:
+    judged(cast, edit(), edit(), Judgement(decision="approve"))
+    assert live_counts(dataset=dataset(cast), at_most=2) == {"edit": 1, "approve": 1}
+
+
 def test_a_filter_keeps_other_sources_out(cast: Cast) -> None:
     judged(cast, edit())
     _release, lines = released(dataset(cast, sources=["another-bot"]))
@@ -138,4 +153,84 @@ def test_a_fault_leaves_no_half_file_and_three_of_them_fail_the_release(
             build(release=due, now=NOW)
     due.refresh_from_db()
     assert (due.state, due.last_error) == ("failed", "OSError")
-    assert not (folder_of(due) / "data.jsonl").exists()
+    assert list(folder_of(due).iterdir()) == []
+
+
+def taken(one: Dataset) -> Release:
+    request_release(dataset=one, by=None, actor=SYSTEM, now=NOW)
+    due = take_due(now=NOW)
+    assert due is not None
+    return due
+
+
+def taken_over(late: Release) -> Release:
+    """Let the lease of a builder run out, and another take its release."""
+    Release.objects.update(due_at=NOW)
+    present = take_due(now=NOW + LEASE)
+    assert present is not None
+    assert present.pk == late.pk
+    return present
+
+
+def files(release: Release) -> list[str]:
+    return sorted(path.name for path in folder_of(release).iterdir())
+
+
+def test_a_builder_that_lost_its_lease_changes_nothing(cast: Cast) -> None:
+    judged(cast, edit())
+    late = taken(dataset(cast))
+    present = taken_over(late)
+    with pytest.raises(LeaseLost):
+        build(release=late, now=NOW)
+    present.refresh_from_db()
+    assert (present.state, present.last_error, present.lease_until) == ("building", "", NOW + LEASE + LEASE)
+    build(release=present, now=NOW)
+    assert files(present) == ["data.jsonl", "manifest.json"]
+
+
+def test_a_builder_that_comes_late_leaves_the_finished_files_alone(cast: Cast) -> None:
+    judged(cast, edit())
+    late = taken(dataset(cast))
+    present = taken_over(late)
+    build(release=present, now=NOW)
+    before = (folder_of(present) / "manifest.json").read_bytes()
+    with pytest.raises(LeaseLost):
+        build(release=late, now=NOW + LEASE)
+    assert (folder_of(present) / "manifest.json").read_bytes() == before
+    assert files(present) == ["data.jsonl", "manifest.json"]
+    assert Event.objects.filter(verb="build").count() == 1
+
+
+def test_a_release_that_has_failed_is_not_made_ready_by_a_late_builder(cast: Cast) -> None:
+    judged(cast, edit())
+    late = taken(dataset(cast))
+    Release.objects.update(failed_at=NOW)
+    with pytest.raises(LeaseLost):
+        build(release=late, now=NOW)
+    late.refresh_from_db()
+    assert late.state == "failed"
+
+
+def test_what_a_killed_builder_left_is_removed_by_the_next(cast: Cast) -> None:
+    judged(cast, edit())
+    killed = taken(dataset(cast))
+    left_behind(killed)
+    build(release=taken_over(killed), now=NOW)
+    assert files(killed) == ["data.jsonl", "manifest.json"]
+
+
+def test_what_killed_builders_left_is_removed_when_the_release_fails(cast: Cast) -> None:
+    judged(cast, edit())
+    killed = taken(dataset(cast))
+    left_behind(killed)
+    Release.objects.update(due_at=NOW, attempts=3)
+    assert take_due(now=NOW) is None
+    killed.refresh_from_db()
+    assert (killed.state, killed.last_error, files(killed)) == ("failed", "ProcessEnded", [])
+
+
+def left_behind(release: Release) -> None:
+    """Leave the drafts of a builder that was killed."""
+    folder_of(release).mkdir(parents=True)
+    for name in ("data.jsonl", "manifest.json"):
+        (folder_of(release) / f".{name}.{release.attempts}").write_bytes(b"{")
