@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from reviewqueue.audit.actions import SYSTEM, Actor, record
@@ -33,6 +35,12 @@ class WrongPassword(ProductError):
     slug = "wrong-password"
 
 
+class FirstPassword(Conflict):
+    """This person still has the first password that somebody gave them; they must change it before they can join."""
+
+    slug = "first-password"
+
+
 def create_workspace(*, slug: str, name: str, now: datetime) -> Workspace:
     """Create a workspace with a secret of its own. Raises Conflict when the slug is taken."""
     if Workspace.objects.filter(slug=slug).exists():
@@ -48,12 +56,15 @@ def add_member(
 ) -> Membership:
     """Make a person a member; a new person gets the password, one who is known elsewhere keeps theirs.
 
-    Raises Invalid for an unknown role, Conflict when they are a member already.
+    Raises Invalid for an unknown role, Conflict when they are a member already, or when somebody of another
+    workspace may still know their password.
     """
     if role not in Role.values:
         raise Invalid("This role is not known.", places=[Place("#/role", f"One of {', '.join(Role.values)}.")])
     with transaction.atomic():
         user = User.objects.filter(email=email.strip().lower()).first()
+        if user and user.password_changed_at is None and user.memberships.exclude(workspace=workspace).exists():
+            raise FirstPassword
         user = user or User.objects.create_user(email, password, name=name)
         if Membership.objects.filter(workspace=workspace, user=user, ended_at=None).exists():
             raise Conflict(f"{email} is a member already.")
@@ -151,6 +162,20 @@ def prefer(*, user: User, language: str, time_zone: str) -> None:
     """Keep how a person wants to be spoken to."""
     user.language, user.time_zone = language, time_zone
     user.save(update_fields=["language", "time_zone"])
+
+
+def change_password(*, user: User, current: str, new: str, now: datetime) -> None:
+    """Give a person a password that only they know. Raises Invalid with the place of what is wrong."""
+    if not user.check_password(current):
+        raise Invalid("The present password is wrong.", places=[Place("#/current", "This is not your password.")])
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        places = [Place("#/new", message) for message in error.messages]
+        raise Invalid("The new password is too easy to guess.", places=places) from None
+    user.set_password(new)
+    user.password_changed_at = now
+    user.save(update_fields=["password", "password_changed_at"])
 
 
 def forget_failures(*, before: datetime) -> None:

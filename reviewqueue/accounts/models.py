@@ -44,6 +44,7 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(auto_now_add=True)
     deactivated_at = models.DateTimeField(null=True)
+    password_changed_at = models.DateTimeField(null=True)  # until then somebody else has seen the first one
 
     objects = UserManager()
 

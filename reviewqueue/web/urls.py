@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import assigning, board, bundles, datasets, item, items, my_queue, pulling, quality, settings, sign_in
+from . import assigning, board, bundles, datasets, item, items, my_queue, password, pulling, quality, settings, sign_in
 from .workbench import views as workbench
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("preferences/", sign_in.preferences, name="preferences"),
+    path("password/", password.password, name="password"),
     path("my-queue/", my_queue.my_queue, name="my_queue"),
     path("escalations/<uuid:pk>/take/", my_queue.escalation_take, name="escalation_take"),
     path("escalations/<uuid:pk>/hand-on/", my_queue.escalation_hand_on, name="escalation_hand_on"),

@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 
 from reviewqueue.accounts.actions import check_password
-from reviewqueue.accounts.models import ApiKey, Membership
+from reviewqueue.accounts.models import ApiKey, Membership, User
 from reviewqueue.accounts.queries import viewer_with_key
 from reviewqueue.common.clock import now
 from reviewqueue.delivery.models import Delivery, Webhook
 from reviewqueue.queues.models import QueueMember
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.steps import edit, publish, queued, settle
 
 Browser = Callable[[str], Client]
@@ -36,6 +36,7 @@ def test_a_new_member_gets_a_password_that_is_shown_once(cast: Cast, browser: Br
 
 
 def test_somebody_known_elsewhere_keeps_their_password(cast: Cast, browser: Browser) -> None:
+    User.objects.filter(pk=cast.stranger.user.pk).update(password_changed_at=NOW)
     known = {**NEW, "email": cast.stranger.user.email}
     words = browser("admin").post("/settings/", known).content.decode()
     assert "They sign in with the password they have." in words
