@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Run a task's own function every so many seconds; what may take long runs beside the others."""
+    """Run a task's own function every so many seconds; ``beside`` the others, in a thread that waits for none.
+
+    Triage stays in the main thread, where an item that never ends can be interrupted.
+    """
 
     seconds: float
     task: str
@@ -13,9 +16,9 @@ class Every:
 
 
 SCHEDULE = (
-    Every(1, "publish"),
+    Every(1, "publish", beside=True),
     Every(5, "triage"),
-    Every(5, "expire"),
+    Every(5, "expire", beside=True),
     Every(5, "deliver", beside=True),
     Every(10, "build_release", beside=True),
     Every(3600, "forget"),

@@ -42,23 +42,31 @@ def await_triage(*, workspace_id: UUID, item_ids: Sequence[UUID], now: datetime)
         )
 
 
-_TAKE = """
+_DUE = "due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) AND {tried}"
+_OLDEST = f"SELECT workspace_id FROM triage_pending WHERE {_DUE} ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"
+_TAKE = f"""
 UPDATE triage_pending SET attempts = attempts + 1, lease_until = %(until)s
 WHERE item_id IN (
-  SELECT item_id FROM triage_pending
-  WHERE due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) AND {tried}
+  SELECT item_id FROM triage_pending WHERE {_DUE} AND workspace_id = ({_OLDEST})
   ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING item_id, attempts
 """
 
 
 def take_pending(*, now: datetime, limit: int = 200) -> list[Taken]:
-    """Take due items for triage; the attempt and the lease are committed before any work begins.
+    """Take due items that were not tried yet; the attempt and the lease are committed before any work begins.
 
-    Those not tried yet come together. What was tried comes back by itself: it may be what ended the worker, and
-    must not spoil the next attempt of everything that was taken with it.
+    They are of one workspace, the one whose item waits longest: what is wrong in one spoils no other's batch.
     """
-    return _take("attempts = 0", limit, now) or _take("attempts > 0", 1, now)
+    return _take("attempts = 0", limit, now)
+
+
+def take_tried(*, now: datetime) -> list[Taken]:
+    """Take one due item that was tried before.
+
+    It comes by itself: it may be what ended the worker, and must not spoil the next attempt of anything else.
+    """
+    return _take("attempts > 0", 1, now)
 
 
 def _take(tried: str, limit: int, now: datetime) -> list[Taken]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,28 +15,44 @@ from celery import shared_task
 from django.conf import settings
 
 from reviewqueue import pipeline
+from reviewqueue.common.background import ring
 from reviewqueue.common.clock import now
+from reviewqueue.common.errors import Conflict
 from reviewqueue.triage import actions
 from reviewqueue.triage.actions import MAX_ATTEMPTS, Taken
 
 log = logging.getLogger(__name__)
 
+#: A run begins no further round after so many seconds, well before its hard limit.
+RUN_SECONDS = 30
 ALONE_BYTES = 1024 * 1024 * 1024
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 
 @shared_task(name="triage", time_limit=110)
 def triage(*_workspace: str) -> int:
-    """Decide everything that is due; return how many items were decided."""
-    decided = 0
-    while taken := actions.take_pending(now=now()):
-        decided += _decide([one for one in taken if one.attempts < MAX_ATTEMPTS])
-        for one in taken:
-            if one.attempts == MAX_ATTEMPTS:
-                decided += _decide_alone(one)
-            elif one.attempts > MAX_ATTEMPTS:
-                decided += _give_to_person(one)
-    return decided
+    """Decide what is due; return how many items were decided. What a run leaves is rung for again.
+
+    Each round decides a batch of what is new and one item that was tried before, so that neither waits for
+    the other to end.
+    """
+    decided, ends = 0, time.monotonic() + RUN_SECONDS
+    while True:
+        fresh = actions.take_pending(now=now())
+        decided += _decide(fresh)
+        tried = actions.take_tried(now=now())
+        decided += sum(_decide_again(one) for one in tried)
+        if not fresh and not tried:
+            return decided
+        if time.monotonic() >= ends:
+            ring("triage")
+            return decided
+
+
+def _decide_again(one: Taken) -> int:
+    if one.attempts < MAX_ATTEMPTS:
+        return _decide([one])
+    return _decide_alone(one) if one.attempts == MAX_ATTEMPTS else _give_to_person(one)
 
 
 def _decide(taken: Sequence[Taken]) -> int:
@@ -105,5 +122,13 @@ def _alone_seconds() -> int:
 
 
 def _give_to_person(one: Taken) -> int:
-    pipeline.triage_by_person(taken=one, now=now())
+    """Place an item with a person; a fault of that leaves it to the next round, for it may pass."""
+    try:
+        pipeline.triage_by_person(taken=one, now=now())
+    except Conflict:
+        return 0  # another worker has it, or has done it
+    except Exception:
+        log.exception("item not given to a person", extra={"item": str(one.item_id), "attempt": one.attempts})
+        actions.put_back(taken=one, error=_name_of_fault(), now=now())
+        return 0
     return 1

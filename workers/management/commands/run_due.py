@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Sequence
 
 from celery import current_app
 from django.core.management.base import BaseCommand
@@ -35,21 +36,21 @@ class Command(BaseCommand):
 
 
 def _sweep(stopped: threading.Event) -> None:
-    due = dict.fromkeys(SCHEDULE, 0.0)
-    beside: dict[Every, threading.Thread] = {}
+    """Sweep until stopped: what runs beside the others has a thread of its own, so that nothing waits for it."""
+    for every in SCHEDULE:
+        if every.beside:
+            threading.Thread(target=_repeat, args=([every], stopped), name=every.task, daemon=True).start()
+    _repeat([every for every in SCHEDULE if not every.beside], stopped)
+
+
+def _repeat(tasks: Sequence[Every], stopped: threading.Event) -> None:
+    due = dict.fromkeys(tasks, 0.0)
     while not stopped.is_set():
         for every, at in due.items():
             if time.monotonic() >= at:
-                _run_beside(every, beside) if every.beside else _run(every)
+                _run(every)
                 due[every] = time.monotonic() + every.seconds * random.uniform(0.8, 1.2)  # noqa: S311
         stopped.wait(0.25)
-
-
-def _run_beside(every: Every, running: dict[Every, threading.Thread]) -> None:
-    """Run a task in a thread of its own: an endpoint that hangs, or a large release, must not stop the others."""
-    if every not in running or not running[every].is_alive():
-        running[every] = threading.Thread(target=_run, args=(every,), name=every.task, daemon=True)
-        running[every].start()
 
 
 def _run(every: Every) -> None:
