@@ -64,6 +64,7 @@ def test_a_database_that_answers_before_it_writes_loses_items(hasty: Patient, tm
     def kill() -> None:
         wait_for(tmp_path, 400)
         hasty.kill_database()
+        hasty.kill("web")  # it remembers the model version, which is lost too
 
     send_all(clients, kill)
     drained(hasty)
