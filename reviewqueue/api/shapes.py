@@ -315,7 +315,6 @@ COMPONENTS: dict[str, Shape] = {
 }
 
 
-
 def in_query(name: str, shape: Shape, about: str) -> OpenApiParameter:
     """Return a query parameter."""
     return OpenApiParameter(name, shape, OpenApiParameter.QUERY, description=about)

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import assigning, board, bundles, datasets, item, items, my_queue, password, pulling, quality, settings, sign_in
+from . import (
+    assigning,
+    board,
+    bundles,
+    datasets,
+    item,
+    items,
+    my_queue,
+    password,
+    pulling,
+    quality,
+    settings,
+    sign_in,
+)
 from .workbench import views as workbench
 
 urlpatterns: list[URLPattern | URLResolver] = [
