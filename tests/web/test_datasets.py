@@ -10,6 +10,7 @@ from django.test import Client
 from reviewqueue.common.clock import now
 from reviewqueue.datasets.actions import build, take_due
 from reviewqueue.datasets.models import Dataset, Release
+from reviewqueue.web import datasets as pages
 from tests.cast import Cast
 from tests.steps import edit, publish, queued, settle
 
@@ -54,6 +55,18 @@ def test_an_engineer_defines_a_dataset_releases_it_and_takes_the_file(cast: Cast
     assert json.loads(data.splitlines()[0])["messages"][-1]["content"] == "It will arrive on Monday."
     manifest = client.get("/datasets/corrections/releases/1/manifest.json")
     assert json.loads(b"".join(manifest.streaming_content))["rows"] == 2
+    assert "2 rows" in client.get("/datasets/").content.decode()
+
+
+def test_a_page_counts_so_many_rows_and_says_that_there_may_be_more(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(cast)
+    browser("ml").post("/datasets/+define/", NEW)
+    monkeypatch.setattr(pages, "COUNTED", 2)
+    words = browser("ml").get("/datasets/corrections/").content.decode()
+    assert "2 rows or more if released now." in words
+    assert "of the newest 2 rows" in words
 
 
 @pytest.mark.parametrize(
