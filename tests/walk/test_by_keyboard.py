@@ -42,8 +42,9 @@ def _sign_in(page: Page, product: Product, who: str) -> None:
 
 def _take_the_next(page: Page) -> str:
     """Press the page's one primary action, which has the focus, and return the item's own number."""
+    page.wait_for_function("document.activeElement?.matches('.btn.primary')")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/work/**")
+    page.wait_for_selector(".wb[data-turn]")
     return page.url
 
 
