@@ -15,6 +15,8 @@ from tests.walk.product import Product
 
 TIMEOUT = httpx.Timeout(3, connect=2)
 BATCH = 10
+#: How long one request may be repeated, in seconds: the longest that a part of the product may be away.
+PATIENCE = 90
 
 
 class Diary:
@@ -67,7 +69,9 @@ class Client:
         return [one for number, ten in enumerate(tens) for one in ([ten] if number % 2 else [[n] for n in ten])]
 
     def _until_acknowledged(self, http: httpx.Client, names: list[str]) -> None:
+        end = time.monotonic() + PATIENCE
         while not self._send(http, names) and not self.trusting:
+            assert time.monotonic() < end, f"{names} not acknowledged within {PATIENCE} s: {self.statuses[-1:]}"
             self.retries += 1
             time.sleep(0.05)
 

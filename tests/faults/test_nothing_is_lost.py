@@ -1,7 +1,6 @@
 """After 2xx an item survives anything (I-1), nothing is invented or twice (I-2), and none is nowhere (I-13)."""
 
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,8 +107,7 @@ def kill_in_turn(patient: Patient, clients: list[Client], kills, folder: Path) -
 
 
 def wait_for(folder: Path, count: int) -> None:
-    while len(listed(folder, "acknowledged")) < count:
-        time.sleep(0.05)
+    until(lambda: len(listed(folder, "acknowledged")) >= count, seconds=900)
 
 
 def is_up(patient: Patient, part: str) -> bool:
