@@ -134,7 +134,6 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "reviewqueue.audit",
     "reviewqueue.accounts",
     "reviewqueue.queues",
@@ -231,9 +230,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Submit AI outputs for review; get the outcome, the correction and the training data back.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
