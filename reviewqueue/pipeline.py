@@ -63,6 +63,10 @@ def submit_items(
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != DEADLOCK or attempt == 3:
                 raise
+        except IntegrityError:  # what this process remembers is gone: the database was restored under it
+            if attempt:
+                raise
+            intake.forget_seen()
     raise AssertionError("unreachable")
 
 

@@ -162,6 +162,11 @@ def _model_version(workspace: Workspace, source: Source, model: tuple[str, str, 
     return row.pk
 
 
+def forget_seen() -> None:
+    """Forget the model versions that this process remembers."""
+    _seen_models.clear()
+
+
 def move_state(*, item_ids: Iterable[UUID], to: State, since: datetime, of: Iterable[State] = ()) -> int:
     """Move items to a state (only out of the states ``of``, when given); return how many moved."""
     rows = ItemState.objects.filter(item_id__in=list(item_ids))

@@ -7,6 +7,8 @@ import pytest
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.common.errors import Conflict, NotThere
+from reviewqueue.common.ids import new_id
+from reviewqueue.intake.actions import _seen_models
 from reviewqueue.intake.models import ItemState, State
 from reviewqueue.review.actions import TooLateToUndo
 from reviewqueue.review.models import Escalation, Outcome
@@ -220,3 +222,13 @@ def test_what_a_lead_hands_back_asks_of_people_what_it_asked_before(cast: Cast) 
     waiting = QueueEntry.objects.get(ended_at=None)
     assert (waiting.reviews_required, waiting.language, waiting.required_skills) == (2, "de", ["refunds"])
     assert claim(cast, cast.reviewer2, queue="careful") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_was_restored_under_a_running_process_still_takes_items(
+    transactional_db: None, cast: Cast
+) -> None:
+    model = ("support-bot", "2026-11-01", "", "")
+    _seen_models[(cast.source.pk, model)] = new_id()  # a model version that the restored database does not hold
+    (received,) = submit(cast, item())
+    assert received.new
