@@ -21,6 +21,7 @@ COPY reviewqueue reviewqueue
 COPY workers workers
 COPY templates templates
 COPY static static
+COPY locale locale
 # The settings refuse to start without these; they live for this one line and end up nowhere.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" ALLOWED_HOSTS=localhost \
     DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost/0 \

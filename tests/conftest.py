@@ -1,10 +1,15 @@
 """What every test may use: the cast, the clock, and a database that is emptied although tables refuse it."""
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cast import Cast, make_cast
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -30,6 +35,20 @@ def _static_folder() -> None:
     from django.conf import settings
 
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator["Browser"]:
+    """One Chromium for all stories that need one; each opens a context of its own.
+
+    Playwright keeps an event loop in this thread, and Django refuses the database beside one unless told.
+    """
+    from tests.browsing import chromium
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with chromium() as browser:
+        yield browser
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A real Chromium before a real server: pages as people meet them, scripts and styles at work."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,22 +11,9 @@ from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from reviewqueue.accounts.models import User
-from tests.browsing import chromium
 from tests.cast import Cast, make_cast
 
 Opened = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """One Chromium for all stories; each gets a context of its own.
-
-    Playwright keeps an event loop in this thread, and Django refuses the database beside one unless told.
-    """
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with chromium() as browser:
-        yield browser
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browsing import chromium
 from tests.cast import item
 from tests.walk.product import Product, until
 
@@ -14,17 +13,20 @@ pytestmark = pytest.mark.browser
 CORRECTED = "Monday, the 30th. "
 
 
-def test_a_reviewer_corrects_an_answer_without_a_mouse_and_it_stands_in_the_release(product: Product) -> None:
+def test_a_reviewer_corrects_an_answer_without_a_mouse_and_it_stands_in_the_release(
+    chrome: Browser, product: Product
+) -> None:
     bot = product.client("bot")
     sent = bot.post("/items", json=item("conv-keyboard-1")).json()
     bot.post("/items", json=item("conv-keyboard-2"))
     until(lambda: bot.get(f"/items/{sent['id']}").json()["state"] == "queued")
-    with chromium() as browser:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        _sign_in(page, product, "reviewer")
-        first = _take_the_next(page)
-        second = _correct(page, first)
-        assert second != first
+    context = chrome.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    _sign_in(page, product, "reviewer")
+    first = _take_the_next(page)
+    second = _correct(page, first)
+    assert second != first
+    context.close()
     outcome = bot.get(f"/items/{sent['id']}/outcome", params={"wait": 30}).json()
     assert outcome["final"]["content"].startswith(CORRECTED)
     assert (outcome["severity"], outcome["reason_codes"]) == ("major", ["wrong-fact"])
