@@ -23,7 +23,7 @@ from .reviewers import Worker
 from .workspace import PEOPLE, SLUG, make_workspace
 
 LOADED = "story_loaded"
-CALM_SHIFT = ("reviewer", "reviewer2")
+CALM_SHIFT = ("reviewer", "reviewer2", "lead")
 STRIKE_SHIFT = ("reviewer", "reviewer2", "reviewer3", "reviewer4", "reviewer5")
 
 
@@ -99,7 +99,7 @@ def _publish(workspace: Workspace, now: datetime) -> None:
 
 def _workers(workspace: Workspace, base: datetime) -> dict[str, Worker]:
     start = base - PASSED - timedelta(days=CALM_DAYS)
-    members = Membership.objects.filter(workspace=workspace, role="reviewer").select_related("user")
+    members = Membership.objects.filter(workspace=workspace, role__in=["reviewer", "lead"]).select_related("user")
     queues = {queue.slug: queue for queue in Queue.objects.filter(workspace=workspace)}
     by_email = {one.user.email: one for one in members}
     people = [person for person in PEOPLE if person.email in by_email]

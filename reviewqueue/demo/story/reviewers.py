@@ -17,7 +17,9 @@ from .arrivals import Arrival
 #: Seconds a person spends on one item: 21 an hour, as measured in the pilot.
 PACE = (110, 230)
 #: How often a reviewer would rather ask a lead about a customer whom the strike has hit.
-ASKS = 0.05
+ASKS = 0.08
+#: Until so long before the demo begins the lead answered at once; since then the questions wait.
+UNANSWERED = timedelta(minutes=100)
 QUESTION = "The strike is not in our rules. May I promise to waive the express fee?"
 
 
@@ -54,7 +56,8 @@ class Worker:
 
     def _finish(self, turn: Turn, arrival: Arrival) -> None:
         by, at = self.membership.user, self.busy_until
-        if "delivery-strike" in arrival.customer.expected and self.chance.random() < ASKS:
+        struck = "delivery-strike" in arrival.customer.expected and arrival.at > self.leaves_at - UNANSWERED
+        if struck and self.chance.random() < ASKS:
             pipeline.escalate(assignment=turn.assignment, fence=turn.fence, by=by, question=QUESTION, now=at)
             return
         judgement = judgement_of(judge(arrival.customer, arrival.answer, seed=self.seed), arrival)
