@@ -110,19 +110,3 @@ def chance_of(customer: Customer, seed: int, what: str) -> float:
     """A repeatable number in [0, 1) for one person, customer and question."""
     digest = hashlib.sha256(f"{seed}:{what}:{customer.id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def judge_classification(customer: Customer, label: str) -> Judgement:
-    """Approve the right topic, or edit it: the correction is then a label."""
-    if label == customer.topic:
-        return Judgement("approve", "none")
-    unclear = customer.style == "ambiguous"
-    return Judgement(
-        "edit",
-        "minor",
-        correction=customer.topic,
-        reason_codes=("wrong-fact",),
-        cause="input" if unclear else "model",
-        note=f"This is about {customer.topic}.",
-        train=not unclear,
-    )
