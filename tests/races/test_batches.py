@@ -12,6 +12,7 @@ from reviewqueue.common.strictjson import read
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Item
 from reviewqueue.intake.rules import Submission, submission
+from reviewqueue.pipeline import receiving
 from tests.cast import NOW, Cast, item
 from tests.races.crowd import scaled, together
 
@@ -22,7 +23,7 @@ SIZE = 500
 def deadlocks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every deadlock that PostgreSQL ended, also those that were retried without anybody noticing."""
     seen: list[str] = []
-    store = pipeline._submit
+    store = receiving._submit
 
     def watched(*of: Any) -> Any:
         try:
@@ -31,7 +32,7 @@ def deadlocks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(getattr(error.__cause__, "sqlstate", ""))
             raise
 
-    monkeypatch.setattr(pipeline, "_submit", watched)
+    monkeypatch.setattr(receiving, "_submit", watched)
     return seen
 
 

@@ -5,6 +5,7 @@ import pytest
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.intake.models import ItemState
+from reviewqueue.pipeline import reviewing
 from reviewqueue.review.models import Escalation, Outcome
 from reviewqueue.triage.models import QueueEntry
 from tests.cast import Cast
@@ -52,7 +53,7 @@ def test_without_the_hold_on_the_entry_both_think_the_other_is_last(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: nobody settles when neither sees the other's closed slot."""
-    monkeypatch.setattr(pipeline, "_entry_of", lambda one: QueueEntry.objects.get(pk=one.entry_id))
+    monkeypatch.setattr(reviewing, "hold_stay", lambda one: QueueEntry.objects.get(pk=one.entry_id))
     both_last(cast, ROUNDS)
     assert unsettled() > 0
 

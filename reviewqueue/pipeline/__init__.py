@@ -1,0 +1,34 @@
+"""The walk of an item on one page: received, triaged, claimed, reviewed, settled, published.
+
+Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
+writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
+of the walk, and each imports only from those before it: moves, receiving, triaging, taking, escalating, reviewing,
+publishing.
+"""
+
+from .escalating import escalate, hand_back, take_escalation
+from .publishing import publish
+from .receiving import submit_items
+from .reviewing import Submitted, submit_review, undo
+from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
+from .triaging import triage_by_person, triage_items
+
+__all__ = [
+    "Submitted",
+    "assign",
+    "claim_next",
+    "escalate",
+    "expire_due",
+    "give_back",
+    "hand_back",
+    "heartbeat",
+    "publish",
+    "snooze",
+    "submit_items",
+    "submit_review",
+    "take_away",
+    "take_escalation",
+    "triage_by_person",
+    "triage_items",
+    "undo",
+]

@@ -1,0 +1,91 @@
+"""Escalated: an item that is not the reviewer's to judge waits for a lead."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.models import Assignment, Exclusion, Slot
+from reviewqueue.audit.actions import person, record, record_all
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake.models import State
+from reviewqueue.review import actions as judging
+from reviewqueue.review.models import Escalation
+from reviewqueue.triage import actions as triage
+from reviewqueue.triage.models import QueueEntry
+
+from .moves import exclude, hold_stay, item_event, move
+from .taking import assign, take_away
+
+
+def escalate(
+    *, assignment: Assignment, fence: int, by: User, question: str, now: datetime | None = None
+) -> Escalation:
+    """Say "not mine to judge": the item leaves its line and waits for a lead. Raises TurnOver.
+
+    Raises Conflict when it waits for a lead already: who will not decide it hands it on or back.
+    """
+    if assignment.slot.kind == Slot.Kind.ADJUDICATION:
+        raise Conflict("This item waits for a lead already: decide it, hand it on, or hand it back.")
+    with transaction.atomic():
+        entry = hold_stay(assignment)
+        held = turns.held_slot(assignment=assignment, fence=fence, now=now)
+        turns.end_turn(assignment=held.assignment, reason=Assignment.End.ESCALATED, by=by, at=held.at)
+        exclude(assignment, Exclusion.Reason.ESCALATED, held.at)
+        escalation = ask_a_lead(entry, Escalation.Why.QUESTION, by, question, held.at)
+        failpoint("escalate.done")
+    return escalation
+
+
+def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str, at: datetime) -> Escalation:
+    """End the stay, and open one that only leads can take; rank and promise stay what they were."""
+    turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.ESCALATED, by=by, at=at)
+    triage.end_stay(entry=entry, reason=QueueEntry.End.ESCALATED, by=by, now=at)
+    code = "disagreement" if why == Escalation.Why.DISAGREEMENT else "escalated"
+    decision = triage.direct(item=entry.item, reason=code, now=at)
+    stay = triage.continued(entry=entry, decision=decision, now=at)
+    triage.place(entries=[stay])
+    turns.open_slots(entries=[stay], kind=Slot.Kind.ADJUDICATION)
+    escalation = judging.open_escalation(entry=stay, why=why, by=by, question=question, at=at)
+    move([entry.item_id], State.ESCALATED, at)
+    record(
+        workspace_id=entry.workspace_id,
+        verb="escalate",
+        subject=("escalation", escalation.pk),
+        item_id=entry.item_id,
+        by=person(by.pk),
+        at=at,
+        data={"why": str(why)},
+    )
+    return escalation
+
+
+def take_escalation(*, escalation: Escalation, to: User, by: Viewer, now: datetime) -> turns.Turn:
+    """Take an escalated item, or hand it on to another lead; they decide it in the workbench like any other."""
+    by.require("lead")
+    with transaction.atomic():
+        slot = Slot.objects.get(entry_id=escalation.entry_id)
+        for current in Assignment.objects.filter(slot=slot, ended_at=None):
+            take_away(assignment=current, by=by, now=now)
+        slot.refresh_from_db()
+        return assign(slot=slot, to=to, by=by, now=now)
+
+
+def hand_back(*, escalation: Escalation, by: Viewer, now: datetime) -> None:
+    """Send an escalated item back to its queue for other reviewers."""
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        entry = QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=escalation.entry_id)
+        if not judging.end_escalation(item_id=entry.item_id, reason=Escalation.End.HANDED_BACK, by=by.user, at=now):
+            raise Conflict("This escalation is over already.")
+        turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
+        triage.end_stay(entry=entry, reason=QueueEntry.End.MOVED, by=by.user, now=now)
+        stay = triage.continued(entry=entry, decision=entry.decision, now=now)
+        triage.place(entries=[stay])
+        turns.open_slots(entries=[stay])
+        move([entry.item_id], State.QUEUED, now, of=[State.ESCALATED])
+        record_all([item_event(entry.workspace_id, "hand_back", entry.item_id, by.actor, now)])

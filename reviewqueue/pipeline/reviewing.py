@@ -1,0 +1,144 @@
+"""Reviewed and settled: a judgement, and with the last one needed the outcome; undone while nobody saw it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.models import Assignment, Exclusion, Slot
+from reviewqueue.audit.actions import person, record
+from reviewqueue.common.errors import NotThere
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake.models import Item, State
+from reviewqueue.intake.queries import body_of
+from reviewqueue.queues.models import ReasonCode
+from reviewqueue.review import actions as judging
+from reviewqueue.review.models import Escalation, Outcome, Review
+from reviewqueue.review.queries import settling_review
+from reviewqueue.review.rules import Judgement, check, final_output, settle
+from reviewqueue.triage import actions as triage
+from reviewqueue.triage.models import QueueEntry
+
+from .escalating import ask_a_lead
+from .moves import exclude, hold_stay, move, requeue, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A review, and the outcome if it was the last one needed."""
+
+    review: Review
+    outcome: Outcome | None
+
+
+def submit_review(
+    *, assignment: Assignment, fence: int, by: User, judgement: Judgement, now: datetime | None = None
+) -> Submitted:
+    """Write a review and, when it was the last one needed, settle the item in the same transaction.
+
+    Raises Invalid when the judgement does not fit the item, TurnOver when somebody else has begun since.
+    """
+    item = Item.objects.select_related("source", "content").get(pk=assignment.item_id)
+    output = body_of(item)["output"]
+    reasons = ReasonCode.objects.filter(workspace_id=item.workspace_id).values_list("slug", flat=True)
+    check(judgement, kind=item.kind, output=output, labels=item.source.labels, reasons=list(reasons))
+    with transaction.atomic():
+        entry = hold_stay(assignment)
+        held = turns.held_slot(assignment=assignment, fence=fence, now=now)
+        _refuse_second(assignment)
+        review = judging.write_review(assignment=assignment, judgement=judgement, at=held.at)
+        turns.submit_turn(held=held, by=by)
+        exclude(assignment, Exclusion.Reason.REVIEWED, held.at)
+        tell(assignment, "submit", person(by.pk), held.at, decision=review.decision, severity=review.severity)
+        failpoint("submit_review.reviewed")
+        outcome = _settle_if_last(item, entry, output, by, held.at)
+        failpoint("submit_review.settled")
+    return Submitted(review, outcome)
+
+
+def _refuse_second(assignment: Assignment) -> None:
+    """A turn that ran out may be followed by another at the same item; only one of them may be submitted."""
+    theirs = Review.objects.filter(entry_id=assignment.entry_id, user_id=assignment.user_id)
+    if theirs.exclude(assignment__slot_id=assignment.slot_id).exists():
+        raise turns.TurnOver("You have reviewed this item already.")
+
+
+def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: User, at: datetime) -> Outcome | None:
+    if Slot.objects.filter(entry=entry, closed_at=None).exists():
+        requeue([item.pk], at)
+        return None
+    reviews = _standing_reviews(entry)
+    adjudicated = Slot.objects.filter(entry=entry, kind=Slot.Kind.ADJUDICATION).exists()
+    settlement = settle(reviews=[(one, one.content.correction) for one in reviews], adjudicated=adjudicated)
+    if settlement is None:
+        ask_a_lead(entry, Escalation.Why.DISAGREEMENT, by, "", at)
+        return None
+    return _settle(item, entry, settlement, output, len(reviews), by, at)
+
+
+def _standing_reviews(entry: QueueEntry) -> list[Review]:
+    """Return each slot's last review: an undone one is followed by another."""
+    latest: dict[UUID, Review] = {}
+    for review in (
+        Review.objects.filter(entry=entry).select_related("assignment", "content").order_by("submitted_at", "pk")
+    ):
+        latest[review.assignment.slot_id] = review
+    return sorted(latest.values(), key=lambda review: (review.submitted_at, review.pk))
+
+
+def _settle(
+    item: Item, entry: QueueEntry, settlement, output: dict[str, Any], reviewers: int, by: User, at: datetime
+) -> Outcome:
+    review = settlement.review
+    final = final_output(decision=review.decision, correction=review.content.correction, output=output)
+    outcome = judging.write_outcome(
+        item=item,
+        entry=entry,
+        settlement=settlement,
+        final=final,
+        reviewers=reviewers,
+        at=at,
+        undo=timedelta(seconds=settings.UNDO_SECONDS),
+    )
+    triage.end_stay(entry=entry, reason=QueueEntry.End.SETTLED, by=by, now=at)
+    judging.end_escalation(item_id=item.pk, reason=Escalation.End.DECIDED, by=by, at=at)
+    move([item.pk], State.SETTLED, at, of=[State.QUEUED, State.IN_REVIEW, State.ESCALATED])
+    record(
+        workspace_id=item.workspace_id,
+        verb="settle",
+        subject=("outcome", outcome.pk),
+        item_id=item.pk,
+        by=person(by.pk),
+        at=at,
+        data={"basis": outcome.basis, "version": outcome.version},
+    )
+    return outcome
+
+
+def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
+    """Take back an outcome before it is sent; the person whose review settled it holds the item again.
+
+    Raises TooLateToUndo once it is published, NotThere when it is not theirs.
+    """
+    review = settling_review(outcome)
+    if review is None or review.user_id != by.pk:
+        raise NotThere
+    with transaction.atomic():
+        entry = hold_stay(review.assignment)
+        judging.undo(outcome=outcome, by=by, now=now)
+        triage.resume_stay(entry=entry)
+        slot = turns.reopen_slot(slot_id=review.assignment.slot_id)
+        turns.include(item_id=outcome.item_id, user_id=by.pk)
+        lease = timedelta(seconds=entry.queue.lease_seconds)
+        turn = turns.assign(slot=slot, to=by, by=by, now=now, how=Assignment.How.CLAIMED, lease=lease)
+        judging.resume_escalation(entry=entry)
+        state = State.ESCALATED if slot.kind == Slot.Kind.ADJUDICATION else State.IN_REVIEW
+        move([outcome.item_id], state, now, of=[State.SETTLED])
+        tell(turn.assignment, "undo", person(by.pk), now)
+        failpoint("undo.done")
+    return turn

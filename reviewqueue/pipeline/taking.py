@@ -1,0 +1,136 @@
+"""Claimed: who has the turn, from the claim or the assignment to giving it back or running out."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from reviewqueue.accounts.access import Viewer, can
+from reviewqueue.accounts.models import Membership, User
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.models import Assignment, Exclusion, Slot
+from reviewqueue.audit.actions import SYSTEM, person, record
+from reviewqueue.common.clock import database_now
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake import actions as intake
+from reviewqueue.intake.models import State
+from reviewqueue.queues.models import Queue
+
+from .moves import exclude, hold_stay, requeue, tell
+
+
+def claim_next(*, membership: Membership, queues: Sequence[Queue], now: datetime | None = None) -> turns.Turn | None:
+    """Give the member the next item of these queues; None when nothing there is for them.
+
+    The lease is that of the shortest queue asked for; heartbeats renew it by the item's own queue.
+    """
+    lanes = turns.lanes_of(membership=membership, queues=queues)
+    lease = timedelta(seconds=min((queue.lease_seconds for queue in queues), default=300))
+    for _attempt in range(3):
+        try:
+            with transaction.atomic():
+                return _claim(membership, lanes, lease, now)
+        except IntegrityError:  # the same person claimed the same entry in another window at this moment
+            continue
+    return None
+
+
+def _claim(membership: Membership, lanes: list[UUID], lease: timedelta, now: datetime | None) -> turns.Turn | None:
+    user = membership.user
+    turn = turns.claim(workspace_id=membership.workspace_id, by=user, lanes=lanes, lease=lease, now=now)
+    if turn is None:
+        return None
+    item_id = turn.assignment.item_id
+    intake.move_state(item_ids=[item_id], to=State.IN_REVIEW, since=turn.at, of=[State.QUEUED, State.IN_REVIEW])
+    tell(turn.assignment, "claim", person(user.pk), turn.at)
+    failpoint("claim_next.taken")
+    return turn
+
+
+def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
+    """Give a waiting slot to a named person. Raises Conflict when it is held, closed, or not for them."""
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        _check_person(slot, to)
+        try:
+            with transaction.atomic():
+                turn = turns.assign(slot=slot, to=to, by=by.user, now=now)
+        except IntegrityError:
+            raise Conflict("This person holds the item already.") from None
+        if slot.kind == Slot.Kind.REVIEW:
+            in_line = [State.QUEUED, State.IN_REVIEW]
+            intake.move_state(item_ids=[slot.item_id], to=State.IN_REVIEW, since=now, of=in_line)
+        tell(turn.assignment, "assign", by.actor, now, to=str(to.pk))
+    return turn
+
+
+def _check_person(slot: Slot, to: User) -> None:
+    here = Membership.objects.filter(workspace_id=slot.workspace_id, user=to, ended_at=None).first()
+    if here is None or not can(here.role, "review"):
+        raise Conflict("This person does not review in this workspace.")
+    if slot.kind == Slot.Kind.ADJUDICATION:
+        if not can(here.role, "lead"):
+            raise Conflict("Only a lead can decide an escalated item.")
+    elif Exclusion.objects.filter(item_id=slot.item_id, user=to).exists():
+        raise Conflict("This person has already reviewed or returned the item.")
+
+
+def heartbeat(
+    *, assignment: Assignment, fence: int, draft: dict[str, Any] | None = None, now: datetime | None = None
+) -> datetime:
+    """Renew a turn and save its draft; return until when. Raises TurnOver (the draft is kept all the same)."""
+    lease = timedelta(seconds=assignment.entry.queue.lease_seconds)
+    return turns.heartbeat(assignment=assignment, fence=fence, lease=lease, draft=draft, now=now)
+
+
+def expire_due(*, now: datetime | None = None) -> int:
+    """End the turns that ran out and wake what was put aside; return how many."""
+    with transaction.atomic():
+        ended = turns.expire_due(now=now)
+        for one in ended:
+            record(
+                workspace_id=one.workspace_id,
+                verb="expire",
+                subject=("assignment", one.assignment_id),
+                item_id=one.item_id,
+                by=SYSTEM,
+                at=now or database_now(),
+            )
+        requeue([one.item_id for one in ended], now or database_now())
+        return len(ended) + turns.wake_due(now=now)
+
+
+def give_back(*, assignment: Assignment, fence: int, by: User, reason: str, now: datetime | None = None) -> None:
+    """Return an item to its line; this person is not offered it again. Raises TurnOver."""
+    with transaction.atomic():
+        hold_stay(assignment)
+        held = turns.held_slot(assignment=assignment, fence=fence, now=now)
+        turns.give_back(held=held, by=by, reason=Assignment.End.RETURNED, note=reason)
+        exclude(assignment, Exclusion.Reason.RETURNED, held.at)
+        requeue([assignment.item_id], held.at)
+        tell(assignment, "return", person(by.pk), held.at)
+        failpoint("give_back.done")
+
+
+def snooze(*, assignment: Assignment, fence: int, by: User, until: datetime, now: datetime | None = None) -> None:
+    """Put an item aside until a time; it comes back to its line at its old rank. Raises TurnOver."""
+    with transaction.atomic():
+        hold_stay(assignment)
+        held = turns.held_slot(assignment=assignment, fence=fence, now=now)
+        turns.snooze(held=held, by=by, until=until)
+        requeue([assignment.item_id], held.at)
+        tell(assignment, "snooze", person(by.pk), held.at)
+
+
+def take_away(*, assignment: Assignment, by: Viewer, now: datetime) -> None:
+    """Take an open turn from its person, so that the item can go to someone else. Raises Conflict."""
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        turns.take_away(assignment=assignment, by=by.user, at=now)
+        requeue([assignment.item_id], now)
+        tell(assignment, "reassign", by.actor, now)

@@ -1,0 +1,102 @@
+"""Triaged: each item is placed in a queue or let pass, with the reasons."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from reviewqueue.accounts.models import Workspace
+from reviewqueue.assignment import actions as turns
+from reviewqueue.audit.actions import SYSTEM, record_all
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake.models import Item, State
+from reviewqueue.queues.models import Queue
+from reviewqueue.triage import actions as triage
+from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
+from reviewqueue.triage.queries import current_policy, facts_of
+from reviewqueue.triage.rules import Decided, decide
+
+from .moves import item_event, move
+
+
+def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
+    """Decide items whose wait was taken by this worker: place them in queues, or let them pass.
+
+    All or nothing. Raises Conflict when another worker has taken one of them meanwhile.
+    """
+    with transaction.atomic():
+        triage.finish(taken=taken)
+        items = _to_triage([one.item_id for one in taken])
+        by_workspace: dict[UUID, list[Item]] = {}
+        for item in items:
+            by_workspace.setdefault(item.workspace_id, []).append(item)
+        for workspace_id, theirs in by_workspace.items():
+            _triage_workspace(workspace_id, theirs, now)
+        failpoint("triage_items.decided")
+    return len(items)
+
+
+def _to_triage(ids: Sequence[UUID]) -> QuerySet[Item]:
+    return Item.objects.filter(pk__in=ids).select_related("source", "model_version").order_by("pk")
+
+
+def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> None:
+    workspace = Workspace.objects.get(pk=workspace_id)
+    policy = current_policy(workspace_id)
+    if policy is None:
+        raise Conflict("The workspace has no routing policy.")
+    rules = list(policy.rules.all())
+    decided = {item: _decide(item, policy, rules, bytes(workspace.secret)) for item in items}
+    decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
+    _place(decisions, policy, now)
+
+
+def _decide(item: Item, policy: RoutingPolicy, rules: list[RoutingRule], secret: bytes) -> Decided:
+    failpoint("triage.decide", item.external_id)
+    return decide(item_id=item.pk, facts=facts_of(item), policy=policy, rules=rules, secret=secret)
+
+
+def _place(decisions: Sequence[TriageDecision], policy: RoutingPolicy | None, now: datetime) -> None:
+    review = [one for one in decisions if one.result == TriageDecision.Result.REVIEW]
+    entries = [_stay(one, policy, now) for one in review]
+    triage.place(entries=entries)
+    turns.open_slots(entries=entries)
+    passed = [one.item_id for one in decisions if one.result == TriageDecision.Result.PASS]
+    move([one.item_id for one in review], State.QUEUED, now, of=[State.RECEIVED])
+    move(passed, State.PASSED, now, of=[State.RECEIVED])
+    record_all(
+        item_event(one.workspace_id, "triage", one.item_id, SYSTEM, now, result=one.result, stratum=one.stratum)
+        for one in decisions
+    )
+
+
+def _stay(decision: TriageDecision, policy: RoutingPolicy | None, now: datetime) -> QueueEntry:
+    rule = decision.rule if decision.rule and decision.rule.queue_id else None
+    by_rule = rule.queue if rule else None
+    queue = by_rule or (policy.audit_queue if policy else _first_queue(decision.workspace_id))
+    return triage.stay(decision=decision, queue=queue, now=now, rule=rule)
+
+
+def _first_queue(workspace_id: UUID) -> Queue:
+    return Queue.objects.filter(workspace_id=workspace_id).order_by("created_at", "pk")[0]
+
+
+def triage_by_person(*, taken: triage.Taken, now: datetime) -> None:
+    """Place an item whose triage failed for good: a person decides, in the policy's audit queue."""
+    with transaction.atomic():
+        triage.finish(taken=[taken])
+        item = Item.objects.select_related("source").get(pk=taken.item_id)
+        failed = Decided(
+            result=TriageDecision.Result.REVIEW,
+            rule=None,
+            stratum="triage-failed",
+            design=TriageDecision.Design.RULE,
+            probability=1.0,
+            reasons=[{"code": "triage_failed"}],
+            facts={},
+        )
+        policy = current_policy(item.workspace_id)
+        _place(triage.record_decisions(decided={item: failed}, policy=policy, now=now), policy, now)
