@@ -4,6 +4,7 @@ from django.urls import path
 
 from .assignments import AssignmentEscalation, AssignmentReturn, AssignmentReview, OneAssignment
 from .claims import Claims, QueueClaims
+from .corrections import Corrections
 from .datasets import Datasets, OneRelease, ReleaseFile, Releases
 from .items import ItemBatch, Items, OneItem
 from .outcomes import ItemOutcome
@@ -23,6 +24,7 @@ urlpatterns = [
     path(f"{_TURN}/review", AssignmentReview.as_view(), name="api-assignment-review"),
     path(f"{_TURN}/return", AssignmentReturn.as_view(), name="api-assignment-return"),
     path(f"{_TURN}/escalation", AssignmentEscalation.as_view(), name="api-assignment-escalation"),
+    path("corrections", Corrections.as_view(), name="api-corrections"),
     path("datasets", Datasets.as_view(), name="api-datasets"),
     path(_RELEASES, Releases.as_view(), name="api-releases"),
     path(f"{_RELEASES}/<int:version>", OneRelease.as_view(), name="api-release"),

@@ -1,16 +1,18 @@
 """What goes in and comes out, as JSON Schema 2020-12: the OpenAPI document's components, a file each resource."""
 
 from .datasets import DATASETS
+from .feed import FEED, FEED_PARAMETERS
 from .items import ITEMS, LIST_PARAMETERS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
 from .problems import PROBLEMS
 from .turns import TURNS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
 
-COMPONENTS: dict[str, Shape] = {**ITEMS, **OUTCOMES, **TURNS, **DATASETS, **PROBLEMS}
+COMPONENTS: dict[str, Shape] = {**ITEMS, **OUTCOMES, **FEED, **TURNS, **DATASETS, **PROBLEMS}
 
 __all__ = [
     "COMPONENTS",
+    "FEED_PARAMETERS",
     "IDEMPOTENCY_KEY",
     "LIST_PARAMETERS",
     "PAGE_PARAMETERS",
