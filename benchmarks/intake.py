@@ -1,27 +1,23 @@
 """Submitting items over HTTP with a key, one by one and in batches, beside bare Django views."""
 
 import asyncio
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import orjson
 
 from benchmarks import floors, loading
 from benchmarks.running import Run, compare, crew, line, scaled
+from benchmarks.serving import HOST, serving
 from reviewqueue.accounts.actions import create_key
 from reviewqueue.audit.actions import SYSTEM
-from reviewqueue.runtime.product import web
 
-HOST = "127.0.0.1"
 INSERT = "a bare Django view inserting one row with psycopg"
 COPY = "a bare Django view copying the batch into one table"
-START = 60.0  # seconds that a server may take to answer
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ def _sites() -> Iterator[tuple[Site, Site]]:
     with floors.connect() as plain:
         plain.execute("CREATE TABLE IF NOT EXISTS bare_item (id uuid PRIMARY KEY, external_id text, body text)")
         plain.execute("TRUNCATE bare_item")
-    with _serving("reviewqueue.asgi:application") as product, _serving("benchmarks.bare:application") as bare:
+    with serving("reviewqueue.asgi:application") as product, serving("benchmarks.bare:application") as bare:
         sites = Site(product, key), Site(bare, key)
         for site in sites:
             _warm_up(site)
@@ -132,39 +128,3 @@ def _warm_up(site: Site) -> None:
     """Let every process of a server answer, connect and import before anything is measured."""
     numbers = count(10_000_001)
     _send(site, [[_item(site, next(numbers)) for _ in range(3)] for _ in range(16)])
-
-
-@contextmanager
-def _serving(application: str) -> Iterator[int]:
-    """Run an application by the product's own command; stop it afterwards."""
-    port = _free_port()
-    command = [application if part == "reviewqueue.asgi:application" else part for part in web(host=HOST, port=port)]
-    server = subprocess.Popen([*command, "--log-level", "warning"])
-    try:
-        _await(server, port)
-        yield port
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
-def _await(server: subprocess.Popen, port: int) -> None:
-    late = monotonic() + START
-    while server.poll() is None and monotonic() < late:
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-        except OSError:
-            sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"no server came up on port {port}")
