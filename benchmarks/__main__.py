@@ -24,6 +24,7 @@ BENCHMARKS = {
     "claim": "claim.lines",
     "submit": "submit.lines",
     "release.jsonl": "release.jsonl",
+    "feed": "feed.lines",
 }
 
 

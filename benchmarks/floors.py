@@ -14,6 +14,7 @@ from reviewqueue.assignment.actions.claiming import CLAIM, HEAD
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.ids import new_id
 from reviewqueue.datasets.queries import judged_sql
+from reviewqueue.review.feed import FEED
 from reviewqueue.runtime import addresses
 
 
@@ -122,3 +123,9 @@ def copy_judged(plain: psycopg.Connection, workspace_id: UUID, target: Path) -> 
                 file.write(block)
         file.flush()
         os.fsync(file.fileno())
+
+
+def feed_page(plain: psycopg.Connection, workspace_id: UUID, after: int, limit: int) -> list[tuple]:
+    """Fetch one page of the feed's join."""
+    given = {"workspace": workspace_id, "after": after, "through": 2**62, "limit": limit}
+    return plain.execute(FEED.format(bound=""), given).fetchall()

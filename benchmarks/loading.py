@@ -137,10 +137,10 @@ def empty() -> None:
 def _forget() -> None:
     """Processes remember lanes and model versions, which never go away in real life."""
     from reviewqueue.assignment.actions import opening
-    from reviewqueue.intake import actions as intake
+    from reviewqueue.intake.actions import forget_seen
 
     opening._seen.clear()
-    intake._seen_models.clear()
+    forget_seen()
 
 
 # The stock: a numbered temporary table with the ids of everything that belongs to an item, from which the real
@@ -213,10 +213,18 @@ _TABLES = {
         INSERT INTO assignment_exclusion (id, workspace_id, item_id, user_id, reason, created_at)
         SELECT gen_random_uuid(), %(workspace)s, item, reviewer, 'reviewed', %(now)s FROM stock""",
     "outcome": """
-        INSERT INTO review_outcome (id, workspace_id, item_id, version, basis, disposition, decision, severity, cause,
-          reason_codes, changed, follow_up, train, reviewers, settled_at)
-        SELECT outcome, %(workspace)s, item, 1, 'review', 'final', 'edit', 'major', 'knowledge', '{wrong-fact}', true,
-          false, true, 1, %(now)s FROM stock""",
+        INSERT INTO review_outcome (id, workspace_id, item_id, version, review_id, basis, disposition, decision,
+          severity, cause, reason_codes, changed, follow_up, train, reviewers, settled_at)
+        SELECT outcome, %(workspace)s, item, 1, assignment, 'review', 'final', 'edit', 'major', 'knowledge',
+          '{wrong-fact}', true, false, true, 1, %(now)s FROM stock""",
+    "review": """
+        INSERT INTO review_review (id, workspace_id, assignment_id, entry_id, item_id, user_id, decision, severity,
+          cause, reason_codes, changed, follow_up, train, shown, submitted_at)
+        SELECT assignment, %(workspace)s, assignment, entry, item, reviewer, 'edit', 'major', 'knowledge',
+          '{wrong-fact}', true, false, true, '{}', %(now)s FROM stock""",
+    "correction": """
+        INSERT INTO review_reviewcontent (review_id, workspace_id, correction, note)
+        SELECT assignment, %(workspace)s, b.final, '' FROM stock JOIN bodies b ON b.number = n %% %(bodies)s""",
     "final": """
         INSERT INTO review_outcomecontent (outcome_id, workspace_id, final)
         SELECT outcome, %(workspace)s, b.final FROM stock JOIN bodies b ON b.number = n %% %(bodies)s""",
@@ -229,7 +237,7 @@ RECEIVED = ("item", "content", "state", "pending")
 READY = ("item", "state", "decision", "entry", "ready_slot")
 HELD = ("item", "content", "state", "decision", "entry", "held_slot", "open_turn")
 REVIEWED = ("item", "closed_slot", "ended_turn", "exclusion")
-PUBLISHED = ("item", "content", "outcome", "final", "publication")
+PUBLISHED = ("item", "content", "review", "correction", "outcome", "final", "publication")
 
 
 def load(

@@ -18,6 +18,7 @@ EXPECTED = {
     "claim": 6,
     "submit": 2,
     "release.jsonl": 1,
+    "feed": 1,
 }
 ALWAYS = {"name", "value", "unit", "floor", "floor_is", "ratio", "n"}
 
