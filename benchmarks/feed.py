@@ -45,9 +45,7 @@ def _follow(share: tuple[int, str], begin: Callable[[], None]) -> list[float]:
     begin()
     while more:
         began = perf_counter()
-        client.request(
-            "GET", f"/api/v1/corrections?limit={PAGE}&since={since}", headers={"Authorization": f"Bearer {key}"}
-        )
+        client.request("GET", f"/api/v1/corrections?limit={PAGE}&since={since}", headers=headers)
         page = orjson.loads(client.getresponse().read())
         seconds.append(perf_counter() - began)
         since, more = page["next"], page["more"]
