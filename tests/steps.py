@@ -9,7 +9,8 @@ from reviewqueue.accounts.models import Membership
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake.actions import Received
-from reviewqueue.intake.rules import submission
+from reviewqueue.intake.queries import current_declarations
+from reviewqueue.intake.rules import check_declared, submission
 from reviewqueue.review.models import Outcome, Publication
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.actions import take_pending
@@ -20,6 +21,8 @@ def submit(cast: Cast, *items: dict[str, Any], now: datetime = NOW) -> list[Rece
     """Submit items as the source does."""
     secret = bytes(cast.workspace.secret)
     given = [submission(read(json.dumps(one)), secret=secret, now=now) for one in items]
+    declared = current_declarations([cast.source.pk]).get(cast.source.pk)
+    given = [check_declared(one, declared) for one in given]
     sources = {cast.source.slug: cast.source}
     return pipeline.submit_items(workspace=cast.workspace, submissions=given, sources=sources, by=SYSTEM, now=now)
 

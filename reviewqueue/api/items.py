@@ -1,6 +1,6 @@
 """Items: submit one or many, read one, list them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from reviewqueue.common import clock
 from reviewqueue.common.errors import Conflict, Invalid, Malformed, NotThere, Place, ProductError
 from reviewqueue.common.strictjson import Document, read_items
 from reviewqueue.intake.actions import Received
-from reviewqueue.intake.models import Item, Source, State
-from reviewqueue.intake.queries import sources_for, visible_to
-from reviewqueue.intake.rules import Submission, check_label, submission
+from reviewqueue.intake.models import Declaration, Item, Source, State
+from reviewqueue.intake.queries import current_declarations, sources_for, visible_to
+from reviewqueue.intake.rules import Submission, check_declared, submission
 from reviewqueue.review.models import DuePublication
 
 from .gathering import Gathering
@@ -53,9 +53,9 @@ class Items(Resource):
         viewer, now = self.viewer(request), clock.now()
         workspace = workspace_of(viewer.workspace_id)
         one = submission(_body(request), secret=bytes(workspace.secret), now=now)
-        sources = sources_for(viewer, {one.source}, with_labels=one.label is not None)
-        check_source(one, sources)
-        source = sources[one.source]
+        sources = sources_for(viewer, {one.source})
+        source = _source_of(one, sources)
+        one = check_declared(one, _declared([one], sources).get(source.pk))
         received = _gathering.submit(workspace=workspace, submission=one, source=source, by=viewer.actor)
         if received.conflict:
             raise _Taken
@@ -151,8 +151,8 @@ class _Batch:
 
     def submit(self, now: Any) -> list[dict[str, Any]]:
         """Store the good items and return every answer, in order."""
-        sources = self._sources()
-        known = [(index, one) for index, one in self.good if self._is_known(index, one, sources)]
+        sources = sources_for(self.viewer, {one.source for _, one in self.good})
+        known = list(self._checked(sources))
         received = pipeline.submit_items(
             workspace=self.workspace,
             submissions=[one for _, one in known],
@@ -164,17 +164,14 @@ class _Batch:
             self._answer(index, answer)
         return self.results
 
-    def _sources(self) -> dict[str, Source]:
-        labelled = any(one.label is not None for _, one in self.good)
-        return sources_for(self.viewer, {one.source for _, one in self.good}, with_labels=labelled)
-
-    def _is_known(self, index: int, one: Submission, sources: dict[str, Source]) -> bool:
-        try:
-            check_source(one, sources)
-        except ProductError as error:
-            self._refuse(index, error)
-            return False
-        return True
+    def _checked(self, sources: dict[str, Source]) -> Iterator[tuple[int, Submission]]:
+        """Yield the submissions that are as their source declares; the others have their answer already."""
+        declared = _declared([one for _, one in self.good if one.source in sources], sources)
+        for index, one in self.good:
+            try:
+                yield index, check_declared(one, declared.get(_source_of(one, sources).pk))
+            except ProductError as error:
+                self._refuse(index, error)
 
     def _answer(self, index: int, received: Received) -> None:
         if received.conflict:
@@ -195,13 +192,18 @@ def _at_most(documents: Iterator[Document | Malformed], most: int) -> Iterator[D
         yield one
 
 
-def check_source(one: Submission, sources: dict[str, Source]) -> None:
-    """Raise Invalid unless the key may write to the submission's source, which has declared its label."""
+def _source_of(one: Submission, sources: dict[str, Source]) -> Source:
+    """Return a submission's source. Raises Invalid unless the key may write to it."""
     source = sources.get(one.source)
     if source is None:
         raise Invalid("The source is not known.", places=[Place("#/source", "No source of yours has this slug.")])
-    if one.label is not None:
-        check_label(one.label, source.labels)
+    return source
+
+
+def _declared(submissions: Sequence[Submission], sources: dict[str, Source]) -> dict[UUID, Declaration]:
+    """Return what the sources declare now, as far as a submission depends on it."""
+    depending = {sources[one.source].pk for one in submissions if one.needs_declaration}
+    return current_declarations(depending) if depending else {}
 
 
 def _answer(received: Received) -> Response:

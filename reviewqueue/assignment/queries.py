@@ -22,7 +22,9 @@ def visible_to(viewer: Viewer) -> QuerySet[Assignment]:
 def with_content(viewer: Viewer) -> QuerySet[Assignment]:
     """Return the person's own turns, open or over, with what a workbench shows."""
     own = Assignment.objects.filter(workspace_id=viewer.workspace_id, user=viewer.user)
-    return own.select_related("slot", "entry__queue", "item__source", "item__model_version", "item__content")
+    return own.select_related(
+        "slot", "entry__queue", "item__source", "item__declaration", "item__model_version", "item__content"
+    )
 
 
 def held_by(viewer: Viewer) -> QuerySet[Assignment]:

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from reviewqueue.accounts.models import Workspace, WorkspaceOwned
+from reviewqueue.accounts.models import User, Workspace, WorkspaceOwned
 from reviewqueue.common.ids import new_id
 
 
@@ -12,7 +12,11 @@ class Kind(models.TextChoices):
     """What sort of output an item holds."""
 
     CHAT = "chat"
+    TEXT = "text"
     CLASSIFICATION = "classification"
+    EXTRACTION = "extraction"
+    ACTION = "action"
+    COMPARISON = "comparison"
 
 
 class Risk(models.TextChoices):
@@ -36,11 +40,10 @@ class State(models.TextChoices):
 
 
 class Source(WorkspaceOwned):
-    """An AI system that submits items; a classification source declares its labels."""
+    """An AI system that submits items."""
 
     slug = models.SlugField()
     name = models.CharField(max_length=200)
-    labels = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -48,6 +51,31 @@ class Source(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Declaration(WorkspaceOwned):
+    """What a source says that its outputs look like, one version of it. Append-only; the highest version is current.
+
+    ``labels`` are those a classification may give; ``json_schema`` is what an extraction fits; ``tools`` maps the
+    name of each tool that an action may use to the JSON Schema of its arguments, or to null for any arguments.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="declarations", db_index=False)
+    version = models.PositiveIntegerField()
+    labels = ArrayField(models.CharField(max_length=200), default=list)
+    json_schema = models.JSONField(null=True)
+    tools = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # a source's versions are counted without a gap, each declared once
+            models.UniqueConstraint(fields=["source", "version"], name="declaration_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} v{self.version}"
 
 
 class ModelVersion(WorkspaceOwned):
@@ -79,6 +107,10 @@ class Item(models.Model):
         ModelVersion, on_delete=models.PROTECT, null=True, related_name="items", db_index=False
     )
     kind = models.CharField(max_length=16, choices=Kind.choices)
+    #: for kinds that depend on one: the declaration current when the item came, which it fits
+    declaration = models.ForeignKey(
+        Declaration, on_delete=models.PROTECT, null=True, related_name="items", db_index=False
+    )
     group = models.CharField(max_length=255, blank=True)
     confidence = models.FloatField(null=True)
     risk_level = models.CharField(max_length=6, choices=Risk.choices, blank=True)
@@ -133,3 +165,53 @@ class ItemState(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(state__in=State.values), name="item_state_known")]
         indexes = [models.Index(fields=["workspace_id", "state", "since"], name="item_state_counts")]
+
+
+class Gate(models.Model):
+    """An answer that is held: the AI system waits for people until the deadline. Closed once, and says why.
+
+    The agreed fallback is part of the item's content, so that there is one place to redact.
+    """
+
+    class OnTimeout(models.TextChoices):
+        WITHHOLD = "withhold"
+        FALLBACK = "fallback"
+        PASS = "pass"  # noqa: S105 - the vocabulary's word
+
+    class Closed(models.TextChoices):
+        PASSED = "passed"
+        DECIDED = "decided"
+        TIMED_OUT = "timed_out"
+        #: nobody on duty could have taken it, so nobody was waited for
+        UNATTENDED = "unattended"
+        WITHDRAWN = "withdrawn"
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="gate")
+    workspace_id = models.UUIDField()
+    deadline_at = models.DateTimeField()
+    on_timeout = models.CharField(max_length=8, choices=OnTimeout.choices)
+    closed_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=10, choices=Closed.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            # an end says why
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_because="")
+                | (Q(closed_at__isnull=False) & ~Q(closed_because="")),
+                name="gate_end_has_reason",
+            ),
+        ]
+        indexes = [
+            # who is waited for, and until when
+            models.Index(fields=["deadline_at"], name="gate_open", condition=Q(closed_at__isnull=True)),
+            # how gates ended lately
+            models.Index(
+                fields=["workspace_id", "closed_at"], name="gate_closed", condition=Q(closed_at__isnull=False)
+            ),
+        ]
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether the AI system was answered without a person's decision, which can only come late now."""
+        return self.closed_because in {Gate.Closed.TIMED_OUT, Gate.Closed.UNATTENDED}

@@ -1,5 +1,7 @@
 """Reading items, as far as a person or a key may see them."""
 
+from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Item, Source
+from .models import Declaration, Item, Source
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
@@ -28,22 +30,41 @@ def sources_by_slug(*, workspace_id: UUID, slugs: set[str]) -> dict[str, Source]
     return {source.slug: source for source in Source.objects.filter(workspace_id=workspace_id, slug__in=slugs)}
 
 
-# What a source is called never changes, so each process remembers those it has seen; what it declares does.
+# What a source is called never changes, so each process remembers those it has seen.
 _seen_sources: dict[tuple[UUID, str], Source] = {}
 
 
-def sources_for(viewer: Viewer, slugs: set[str], *, with_labels: bool) -> dict[str, Source]:
-    """Return the sources of these slugs that a viewer may write to; others are missing.
-
-    Without ``with_labels`` they may be remembered ones, whose declared labels are not to be relied on.
-    """
+def sources_for(viewer: Viewer, slugs: set[str]) -> dict[str, Source]:
+    """Return the sources of these slugs that a viewer may write to; others are missing."""
     allowed = slugs & {viewer.source_slug} if viewer.source_slug else slugs
     keys = {slug: (viewer.workspace_id, slug) for slug in allowed}
-    if not with_labels and all(key in _seen_sources for key in keys.values()):
+    if all(key in _seen_sources for key in keys.values()):
         return {slug: _seen_sources[key] for slug, key in keys.items()}
     found = sources_by_slug(workspace_id=viewer.workspace_id, slugs=allowed)
     _seen_sources.update({keys[slug]: source for slug, source in found.items()})
     return found
+
+
+# A declaration never changes, so each process remembers the last ones it has read; which is current is read anew.
+MOST_SEEN = 200
+_seen_declarations: OrderedDict[UUID, Declaration] = OrderedDict()
+
+
+def current_declarations(source_ids: Iterable[UUID]) -> dict[UUID, Declaration]:
+    """Return what each of the sources declares now; a source that has declared nothing is missing."""
+    newest = Declaration.objects.filter(source_id__in=list(source_ids)).order_by("source_id", "-version")
+    current = dict(newest.distinct("source_id").values_list("source_id", "pk"))
+    return {source_id: declaration_of(pk) for source_id, pk in current.items()}
+
+
+def declaration_of(pk: UUID) -> Declaration:
+    """Return a declaration by its id."""
+    known = _seen_declarations.get(pk)
+    if known is None:
+        known = _seen_declarations[pk] = Declaration.objects.get(pk=pk)
+        while len(_seen_declarations) > MOST_SEEN:
+            _seen_declarations.popitem(last=False)
+    return known
 
 
 def body_of(item: Item) -> dict[str, Any]:

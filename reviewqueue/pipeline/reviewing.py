@@ -43,10 +43,10 @@ def submit_review(
 
     Raises Invalid when the judgement does not fit the item, TurnOver when somebody else has begun since.
     """
-    item = Item.objects.select_related("source", "content").get(pk=assignment.item_id)
+    item = Item.objects.select_related("declaration", "content").get(pk=assignment.item_id)
     output = body_of(item)["output"]
     reasons = ReasonCode.objects.filter(workspace_id=item.workspace_id).values_list("slug", flat=True)
-    check(judgement, kind=item.kind, output=output, labels=item.source.labels, reasons=list(reasons))
+    check(judgement, kind=item.kind, output=output, declaration=item.declaration, reasons=list(reasons))
     with transaction.atomic():
         entry = hold_stay(assignment)
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from reviewqueue.common.errors import Invalid, Place
-from reviewqueue.intake.models import Kind
+from reviewqueue.intake.models import Declaration, Kind
 from reviewqueue.intake.rules import MAX_CONTENT_BYTES
 
 from .models import Basis, Cause, Decision, Review, Severity
@@ -29,10 +29,15 @@ class Judgement:
 
 
 def check(
-    judgement: Judgement, *, kind: str, output: dict[str, Any], labels: Sequence[str], reasons: Sequence[str]
+    judgement: Judgement,
+    *,
+    kind: str,
+    output: dict[str, Any],
+    declaration: Declaration | None,
+    reasons: Sequence[str],
 ) -> None:
     """Raise Invalid with every place where a judgement does not fit the item it judges."""
-    places = [*_choices(judgement, reasons), *_correction(judgement, kind, output, labels)]
+    places = [*_choices(judgement, reasons), *_correction(judgement, kind, output, declaration)]
     if places:
         raise Invalid("The review is incomplete.", places=places)
 
@@ -56,7 +61,9 @@ def _choices(judgement: Judgement, reasons: Sequence[str]) -> list[Place]:
     return places
 
 
-def _correction(judgement: Judgement, kind: str, output: dict[str, Any], labels: Sequence[str]) -> list[Place]:
+def _correction(
+    judgement: Judgement, kind: str, output: dict[str, Any], declaration: Declaration | None
+) -> list[Place]:
     correction = judgement.correction
     if judgement.decision != Decision.EDIT:
         return [Place("#/correction", "Only an edit carries a correction.")] if correction is not None else []
@@ -68,7 +75,7 @@ def _correction(judgement: Judgement, kind: str, output: dict[str, Any], labels:
         return [Place(f"#/correction/{name}", "U+0000 is not allowed.")]
     if len(value.encode("utf-8", "surrogatepass")) > MAX_CONTENT_BYTES:
         return [Place(f"#/correction/{name}", "The correction is too long.")]
-    if kind == Kind.CLASSIFICATION and value not in labels:
+    if kind == Kind.CLASSIFICATION and value not in (declaration.labels if declaration else []):
         return [Place("#/correction/label", "The source has not declared this label.")]
     if value == output.get(name):
         return [Place(f"#/correction/{name}", "Nothing was changed; approve the answer instead.")]

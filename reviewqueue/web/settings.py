@@ -23,7 +23,7 @@ from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere, ProductError
 from reviewqueue.delivery.actions import add_webhook
 from reviewqueue.delivery.queries import deliveries_visible_to, webhooks_visible_to
-from reviewqueue.intake.queries import sources_visible_to
+from reviewqueue.intake.queries import current_declarations, sources_visible_to
 from reviewqueue.queues.actions import join_queue
 from reviewqueue.queues.models import QueueMember
 from reviewqueue.queues.queries import current_rubric
@@ -253,8 +253,10 @@ def _checkable(url: str) -> str:
 def sources(request: MemberRequest) -> HttpResponse:
     """List the sources that send items and the queues they can come to."""
     queues = [{"queue": one, "rubric": current_rubric(one)} for one in queues_visible_to(request.viewer)]
+    sources = list(sources_visible_to(request.viewer).order_by("slug"))
+    declared = current_declarations(one.pk for one in sources)
     context = {
-        "sources": sources_visible_to(request.viewer).order_by("slug"),
+        "sources": [{"source": one, "declared": declared.get(one.pk)} for one in sources],
         "queues": queues,
     }
     return _page(request, "sources", "sources", context)

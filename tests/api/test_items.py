@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
+from reviewqueue.intake.actions import declare
 from reviewqueue.intake.models import Item, ItemContent, Source
 from reviewqueue.review.rules import Judgement
 from tests.api.conftest import Api
@@ -155,7 +157,7 @@ def test_a_key_of_one_source_neither_writes_nor_sees_others(
 
 
 def test_a_label_that_the_source_has_not_declared_is_refused_at_its_place(cast: Cast, api: Api) -> None:
-    Source.objects.filter(pk=cast.source.pk).update(labels=["refund", "delivery"])
+    declare(source=cast.source, labels=["refund", "delivery"], by=SYSTEM, now=NOW)
     given = item(kind="classification", input={"text": "Where?"}, output={"label": "weather"})
     answer = api.post("items", given)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/output/label")

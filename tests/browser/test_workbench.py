@@ -6,10 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from reviewqueue.assignment.models import Draft
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
+from reviewqueue.intake.actions import declare
 from reviewqueue.review.models import Outcome, Review
 from tests.browser.conftest import Opened, take_the_next
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.steps import queued
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -195,8 +197,7 @@ def test_what_the_ai_wrote_cannot_act_in_the_browser(cast: Cast, opened: Opened)
 
 
 def test_a_label_is_found_and_chosen_by_keyboard(cast: Cast, opened: Opened) -> None:
-    type(cast.source).objects.filter(pk=cast.source.pk).update(labels=["refund", "delivery", "other"])
-    cast.source.refresh_from_db()
+    declare(source=cast.source, labels=["refund", "delivery", "other"], by=SYSTEM, now=NOW)
     queued(cast, now=now(), kind="classification", input={"text": "Where is it?"}, output={"label": "refund"})
     page = at_work(opened)
     press(page, "e", "Control+Enter")

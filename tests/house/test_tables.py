@@ -9,7 +9,14 @@ from django.db import connection
 
 from tests.house.tree import ROOT
 
-APPEND_ONLY = {"audit_event", "triage_triagedecision", "review_review", "review_outcome", "review_publication"}
+APPEND_ONLY = {
+    "audit_event",
+    "intake_declaration",
+    "triage_triagedecision",
+    "review_review",
+    "review_outcome",
+    "review_publication",
+}
 OURS = [model for model in apps.get_models() if model.__module__.startswith("reviewqueue.")]
 
 

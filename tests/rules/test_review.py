@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from reviewqueue.common.errors import Invalid
+from reviewqueue.intake.models import Declaration
 from reviewqueue.review.models import Review
 from reviewqueue.review.rules import Judgement, check, final_output, settle
 
@@ -15,7 +16,7 @@ OUTPUT = {"content": "It will arrive on Friday."}
 def faults(judgement: Judgement, *, kind: str = "chat", output: dict[str, Any] = OUTPUT) -> list[str]:
     """Return the places that are wrong with a judgement."""
     try:
-        check(judgement, kind=kind, output=output, labels=["spam", "ham"], reasons=["tone"])
+        check(judgement, kind=kind, output=output, declaration=Declaration(labels=["spam", "ham"]), reasons=["tone"])
     except Invalid as error:
         return [place.pointer for place in error.places]
     return []

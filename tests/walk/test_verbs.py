@@ -8,7 +8,7 @@ from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.common.ids import new_id
-from reviewqueue.intake.actions import _seen_models
+from reviewqueue.intake.actions.receiving import _seen_models
 from reviewqueue.intake.models import ItemState, State
 from reviewqueue.review.actions import TooLateToUndo
 from reviewqueue.review.models import Escalation, Outcome

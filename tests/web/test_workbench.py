@@ -10,10 +10,12 @@ from django.test import Client
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, AssignmentNote, Draft, Slot
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
+from reviewqueue.intake.actions import declare
 from reviewqueue.intake.models import Item, ItemState
 from reviewqueue.review.models import DuePublication, Escalation, Outcome, Review
-from tests.cast import Cast
+from tests.cast import NOW, Cast
 from tests.steps import queued
 
 Browser = Callable[[str], Client]
@@ -214,8 +216,7 @@ def test_text_no_database_can_hold_is_cleaned_not_an_error(cast: Cast, browser: 
 
 
 def test_a_label_is_corrected_by_choosing_another(cast: Cast, browser: Browser) -> None:
-    type(cast.source).objects.filter(pk=cast.source.pk).update(labels=["refund", "delivery", "other"])
-    cast.source.refresh_from_db()
+    declare(source=cast.source, labels=["refund", "delivery", "other"], by=SYSTEM, now=NOW)
     queued(cast, now=now(), kind="classification", input={"text": "Where is it?"}, output={"label": "refund"})
     client = browser("reviewer")
     page = client.post("/work/next/", follow=True).content.decode()

@@ -63,7 +63,7 @@ def turn_context(
         "attributes": [(raw(name), raw(_value(value))) for name, value in sorted(turn.item.attributes.items())],
         "links": list(_links(body)),
         "answer": {"text": answer, "html": markdown(answer), "raw": raw(answer)},
-        "labels": turn.item.source.labels,
+        "labels": turn.item.declaration.labels if turn.item.declaration else [],
         "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
         "confidence_hidden": hidden and turn.item.confidence is not None,
         "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],

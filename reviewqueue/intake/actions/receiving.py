@@ -1,4 +1,4 @@
-"""The verbs that write what arrives: receive, and (for the pipeline alone) to move an item's state."""
+"""Receiving: what arrives is stored once, however often it is sent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db import connection
 
 from reviewqueue.accounts.models import Workspace
-from reviewqueue.audit.actions import Actor, record
-from reviewqueue.common.errors import Conflict
 
-from .models import Item, ItemState, ModelVersion, Source, State
-from .rules import Submission
+from ..models import Item, ModelVersion, Source
+from ..rules import Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +24,18 @@ class Received:
     conflict: bool = False
 
 
-def declare_source(
-    *, workspace: Workspace, slug: str, name: str, labels: Sequence[str], by: Actor, now: datetime
-) -> Source:
-    """Declare an AI system that submits items; a classification source names its labels. Raises Conflict."""
-    if Source.objects.filter(workspace=workspace, slug=slug).exists():
-        raise Conflict(f"There is a source {slug} already.")
-    with transaction.atomic():
-        source = Source.objects.create(workspace=workspace, slug=slug, name=name, labels=list(labels), created_at=now)
-        record(workspace_id=workspace.pk, verb="declare", subject=("source", source.pk), by=by, at=now)
-    return source
-
-
 _INSERT = """
 WITH given AS (
   SELECT * FROM json_to_recordset(%(rows)s) AS t (
-    id uuid, source_id uuid, external_id text, model_version_id uuid, kind text, grp text, confidence float8,
+    id uuid, source_id uuid, external_id text, model_version_id uuid, declaration_id uuid, kind text, grp text,
+    confidence float8,
     risk_level text, risk_tags text[], attributes jsonb, content_hash text, occurred_at timestamptz, body text,
     sha256 text, search_text text)
 ), won AS (
-  INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, kind, "group", confidence,
-                           risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
-  SELECT id, %(workspace)s, source_id, external_id, model_version_id, kind, grp, confidence, risk_level,
-         risk_tags, attributes, decode(content_hash, 'hex'), occurred_at, %(now)s
+  INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, declaration_id, kind, "group",
+                           confidence, risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
+  SELECT id, %(workspace)s, source_id, external_id, model_version_id, declaration_id, kind, grp, confidence,
+         risk_level, risk_tags, attributes, decode(content_hash, 'hex'), occurred_at, %(now)s
   FROM given
   ON CONFLICT (source_id, external_id) DO NOTHING
   RETURNING id
@@ -104,6 +90,7 @@ def _row(one: Submission, source_id: UUID, model_version_id: UUID | None) -> dic
         "source_id": source_id,
         "external_id": one.external_id,
         "model_version_id": model_version_id,
+        "declaration_id": one.declaration_id,
         "kind": one.kind,
         "grp": one.group,
         "confidence": one.confidence,
@@ -165,17 +152,3 @@ def _model_version(workspace: Workspace, source: Source, model: tuple[str, str, 
 def forget_seen() -> None:
     """Forget the model versions that this process remembers."""
     _seen_models.clear()
-
-
-def move_state(*, item_ids: Iterable[UUID], to: State, since: datetime, of: Iterable[State] = ()) -> int:
-    """Move items to a state (only out of the states ``of``, when given); return how many moved."""
-    rows = ItemState.objects.filter(item_id__in=list(item_ids))
-    if of:
-        rows = rows.filter(state__in=list(of))
-    return rows.update(state=to, since=Case(When(state=to, then=F("since")), default=Value(since)))
-
-
-def hold_states(*, item_ids: Iterable[UUID]) -> None:
-    """Keep items in their state to the end of the transaction; always in one order, so that nobody deadlocks."""
-    rows = ItemState.objects.filter(item_id__in=list(item_ids)).order_by("item_id")
-    list(rows.select_for_update(no_key=True).values_list("item_id"))

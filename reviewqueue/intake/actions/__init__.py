@@ -1,0 +1,19 @@
+"""The verbs that write what arrives: declare, receive, hold back, and (for the pipeline) move an item's state."""
+
+from .declaring import declare, declare_source
+from .gating import close_gate, close_gates, open_gates
+from .moving import hold_states, move_state
+from .receiving import Received, forget_seen, receive
+
+__all__ = [
+    "Received",
+    "close_gate",
+    "close_gates",
+    "declare",
+    "declare_source",
+    "forget_seen",
+    "hold_states",
+    "move_state",
+    "open_gates",
+    "receive",
+]

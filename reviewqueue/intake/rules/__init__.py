@@ -1,0 +1,18 @@
+"""What a submission must look like, kind by kind: pure decisions over one JSON document."""
+
+from .declared import check_declared, output_faults
+from .faults import Faults
+from .fields import MAX_ATTRIBUTES
+from .kinds.parts import ROLES
+from .submission import MAX_CONTENT_BYTES, Submission, submission
+
+__all__ = [
+    "MAX_ATTRIBUTES",
+    "MAX_CONTENT_BYTES",
+    "ROLES",
+    "Faults",
+    "Submission",
+    "check_declared",
+    "output_faults",
+    "submission",
+]
