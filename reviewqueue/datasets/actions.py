@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -125,15 +126,17 @@ def _give_up(now: datetime) -> None:
         Release.objects.filter(pk=release.pk).update(failed_at=now, lease_until=None, last_error="ProcessEnded")
 
 
-def build(*, release: Release, now: datetime) -> None:
+def build(*, release: Release, now: datetime, then: Callable[[Release], None] = lambda _release: None) -> None:
     """Write a release's files and mark it ready; on a fault it is due again, after three it has failed.
 
+    ``then`` is called in the transaction that makes it ready, with the release as it is stored.
     Raises LeaseLost when another worker has taken it meanwhile; what that one writes is left alone.
     """
     try:
         manifest = _write_drafts(release, now)
         with transaction.atomic():
             _finish(release, manifest, now)
+            then(Release.objects.select_related("dataset").get(pk=release.pk))
             failpoint("build.written")
     except Exception as error:
         _put_back(release, type(error).__name__, now)

@@ -4,6 +4,11 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
+SETTLED = "outcome.settled"
+SUPERSEDED = "outcome.superseded"
+#: Everything that a webhook can be told of, as in docs/api.md.
+EVENTS = (SETTLED, SUPERSEDED, "item.escalated", "gate.timed_out", "follow_up.opened", "dataset.released")
+
 GIVE_UP_AFTER = timedelta(days=7)
 _PAUSES = [5, 30, 120, 600, 1800, 3600, 7200, 14400]
 _LONGEST_RETRY_AFTER = 86_400

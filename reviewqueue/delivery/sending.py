@@ -13,12 +13,10 @@ from urllib.parse import urlsplit
 
 import anyio.to_thread
 import httpx
-import orjson
 from django.conf import settings
 from standardwebhooks.webhooks import Webhook as Signer
 
-from reviewqueue.review.queries import published_body, shown
-
+from .bodies import bodies_of
 from .models import Delivery
 from .rules import Answer
 
@@ -60,8 +58,8 @@ def _prepared(delivery: Delivery, now: datetime) -> _Message | Answer:
 
 
 def _message(delivery: Delivery, now: datetime) -> _Message:
-    body = body_of(delivery)
-    message_id = f"msg_{delivery.pk.hex}"
+    body = bodies_of([delivery.message])[delivery.message_id].decode()
+    message_id = f"msg_{delivery.message_id.hex}"
     headers = {
         "content-type": "application/json",
         "webhook-id": message_id,
@@ -84,13 +82,6 @@ async def _send(message: _Message | Answer) -> Answer:
             return await _post(message)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, AddressRefused) as error:
         return Answer(error=type(error).__name__)
-
-
-def body_of(delivery: Delivery) -> str:
-    """Return a message's body."""
-    data = {**published_body(delivery.publication), "sequence": delivery.publication.position}
-    moment = shown(delivery.publication.published_at)
-    return orjson.dumps({"type": delivery.event_type, "timestamp": moment, "data": data}).decode()
 
 
 async def _post(message: _Message) -> Answer:

@@ -3,12 +3,13 @@
 Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, receiving, triaging, taking, escalating, reviewing,
-publishing.
+publishing, releasing.
 """
 
 from .escalating import escalate, hand_back, take_escalation
 from .publishing import publish
 from .receiving import submit_items
+from .releasing import build_release
 from .reviewing import Submitted, submit_review, undo
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
@@ -16,6 +17,7 @@ from .triaging import triage_by_person, triage_items
 __all__ = [
     "Submitted",
     "assign",
+    "build_release",
     "claim_next",
     "escalate",
     "expire_due",

@@ -11,6 +11,7 @@ from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import person, record, record_all
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.delivery.actions import announce
 from reviewqueue.intake.models import State
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation
@@ -59,6 +60,14 @@ def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str, 
         by=person(by.pk),
         at=at,
         data={"why": str(why)},
+    )
+    announce(
+        event_type="item.escalated",
+        workspace_id=entry.workspace_id,
+        subject_id=escalation.pk,
+        item_id=entry.item_id,
+        now=at,
+        data={"escalation": str(escalation.pk), "why": str(why), "queue": entry.queue.slug},
     )
     return escalation
 

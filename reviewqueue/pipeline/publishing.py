@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db import transaction
 
 from reviewqueue.audit.actions import SYSTEM, event, record_all
-from reviewqueue.common.background import ring
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import queue_deliveries
 from reviewqueue.review import actions as judging
@@ -31,6 +30,4 @@ def publish(*, workspace_id: UUID, now: datetime) -> list[Publication]:
             for one in publications
         )
         failpoint("publish.placed")
-        if publications:
-            ring("deliver", workspace_id)
     return publications

@@ -58,7 +58,7 @@ def steps_of(*, viewer: Viewer, item: Item, blind: bool) -> list[Step]:
     steps = [step for one in events if (step := _step(one, item, known))]
     if blind:
         return steps
-    deliveries = [_delivery(one) for one in deliveries_visible_to(viewer).filter(publication__item=item)]
+    deliveries = [_delivery(one) for one in deliveries_visible_to(viewer).filter(message__item=item)]
     return [*steps, *sorted(deliveries, key=lambda step: step.at)]
 
 

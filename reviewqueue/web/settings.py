@@ -214,7 +214,7 @@ def webhooks(request: MemberRequest) -> HttpResponse:
 
 
 def _webhooks(request: MemberRequest, error: ProductError | None = None, **made: Any) -> HttpResponse:
-    log = deliveries_visible_to(request.viewer).select_related("webhook", "publication__item")
+    log = deliveries_visible_to(request.viewer).select_related("webhook", "message__item")
     context = {
         "webhooks": webhooks_visible_to(request.viewer),
         "deliveries": log.order_by("-created_at", "-pk")[:LOGGED],

@@ -1,59 +1,18 @@
-"""The verbs that tell AI systems: queue messages, take due ones, and write what became of each."""
+"""Taking due messages, and writing what became of each."""
 
-import secrets
-from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from reviewqueue.accounts.models import User
-from reviewqueue.audit.actions import Actor, record
-from reviewqueue.review.models import Publication
-
-from .models import Delivery, Webhook
-from .rules import GIVE_UP_AFTER, Answer, next_try
+from ..models import Delivery, Webhook
+from ..rules import GIVE_UP_AFTER, Answer, next_try
 
 #: A lease is far longer than the sending of what is taken under it: all at once, each within sending.DEADLINE.
 LEASE = timedelta(seconds=60)
 AT_ONCE = 8
-SETTLED = "outcome.settled"
-
-
-def add_webhook(*, workspace_id: UUID, url: str, by: User | None, actor: Actor, now: datetime) -> Webhook:
-    """Register an address; its secret (whsec_…) is shown once by the caller."""
-    with transaction.atomic():
-        webhook = Webhook.objects.create(
-            workspace_id=workspace_id,
-            url=url,
-            secret="whsec_" + b64encode(secrets.token_bytes(32)).decode(),
-            events=[SETTLED],
-            created_at=now,
-            created_by=by,
-        )
-        record(workspace_id=workspace_id, verb="create", subject=("webhook", webhook.pk), by=actor, at=now)
-    return webhook
-
-
-def queue_deliveries(*, publications: Sequence[Publication], now: datetime) -> None:
-    """Write one due message per publication and webhook, in the transaction that publishes."""
-    if not publications:
-        return
-    webhooks = Webhook.objects.filter(workspace_id=publications[0].workspace_id, disabled_at=None)
-    Delivery.objects.bulk_create(
-        Delivery(
-            workspace_id=publication.workspace_id,
-            webhook=webhook,
-            publication=publication,
-            event_type=SETTLED,
-            created_at=now,
-            due_at=now,
-        )
-        for webhook in webhooks
-        for publication in publications
-    )
 
 
 def take_due(*, now: datetime, without: Collection[UUID] = ()) -> list[Delivery]:
@@ -66,7 +25,7 @@ def take_due(*, now: datetime, without: Collection[UUID] = ()) -> list[Delivery]
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(delivered_at=None, given_up_at=None, due_at__lte=now, webhook__disabled_at=None)
             .exclude(webhook_id__in=without)
-            .select_related("webhook", "publication__outcome__content")
+            .select_related("webhook", "message__item__source")
             .order_by("due_at")[:AT_ONCE]
         )
         for one in due:
@@ -87,7 +46,7 @@ def write_answer(*, delivery: Delivery, answer: Answer, now: datetime) -> None:
         open_rows.update(**became, delivered_at=now, given_up_at=None)
         return
     ours = open_rows.filter(given_up_at=None, lease_until=delivery.lease_until)
-    if answer.gone or now - delivery.created_at >= GIVE_UP_AFTER:
+    if answer.gone or now - delivery.asked_at >= GIVE_UP_AFTER:
         ours.update(**became, given_up_at=now)
     else:
         ours.update(**became, due_at=now + next_try(attempts=delivery.attempts, answer=answer))
@@ -98,6 +57,8 @@ def write_answer(*, delivery: Delivery, answer: Answer, now: datetime) -> None:
 def _leave_alone(webhook_id: UUID, now: datetime) -> None:
     """Disable a webhook that wants no more, and give up what still waits for it."""
     with transaction.atomic():
-        Webhook.objects.filter(pk=webhook_id, disabled_at=None).update(disabled_at=now, disabled_because="gone")
+        Webhook.objects.filter(pk=webhook_id, disabled_at=None).update(
+            disabled_at=now, disabled_because=Webhook.Disabled.GONE
+        )
         waiting = Delivery.objects.filter(webhook_id=webhook_id, delivered_at=None, given_up_at=None)
         waiting.update(given_up_at=now, lease_until=None)
