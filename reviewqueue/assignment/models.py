@@ -149,6 +149,34 @@ class Exclusion(WorkspaceOwned):
         constraints = [models.UniqueConstraint(fields=["item", "user"], name="exclusion_once")]
 
 
+class Duty(WorkspaceOwned):
+    """Somebody is here for held answers. Their open page says so every few seconds; the silent count no more."""
+
+    class End(models.TextChoices):
+        LEFT = "left"
+        SIGNED_OUT = "signed_out"
+        UNSEEN = "unseen"
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="duties", db_index=False)
+    begun_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=10, choices=End.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            # a person is here once at a time
+            models.UniqueConstraint(
+                fields=["workspace", "user"], condition=Q(ended_at__isnull=True), name="duty_open_once"
+            ),
+            # an end says why
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),
+                name="duty_end_has_reason",
+            ),
+        ]
+
+
 class AssignmentNote(models.Model):
     """Why a turn was given back, in the reviewer's words: redactable, apart from the append-only trail."""
 

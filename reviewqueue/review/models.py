@@ -116,6 +116,8 @@ class Outcome(WorkspaceOwned):
     follow_up = models.BooleanField(default=False)
     train = models.BooleanField(default=True)
     reviewers = models.PositiveSmallIntegerField(default=0)
+    #: the AI system had been answered without a person when this was decided
+    late = models.BooleanField(default=False, db_default=False)
     settled_at = models.DateTimeField()
 
     class Meta:
