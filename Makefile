@@ -34,8 +34,8 @@ demo: $(VENV)/.local  ## Run everything with the demonstration workspace (PORT, 
 browser: $(VENV)/.dev  ## Find or install a browser for the tests
 	@scripts/browser.sh
 
-test: $(VENV)/.dev browser  ## Run every ordinary test (ARGS="tests/walk -x" for some)
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: $(VENV)/.dev browser  ## Run every ordinary test on two cores (ARGS="tests/walk -x -n 0" for some, on one)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev  ## What CI runs: format, lint, types, imports, migrations, then the tests
 	@$(BIN)/ruff format --check --quiet .

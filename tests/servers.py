@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
     data_dir = TEST_DATA / str(os.getpid())
     os.environ["DATA_DIR"] = str(data_dir)
+    os.environ.setdefault("DATABASE_POOL", "40")  # crowds of threads, each with a connection of its own
     _started.append((start_servers(data_dir, fsync=False, report=lambda _line: None), data_dir))
 
 
