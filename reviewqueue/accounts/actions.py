@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place, ProductError
@@ -19,6 +19,7 @@ from .models import ApiKey, AskedOnce, Membership, Role, SignInFailure, User, Wo
 THROTTLE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_PER_EMAIL = 8
 MAX_FAILURES_PER_ADDRESS = 40
+FORGOTTEN_AT_ONCE = 5_000
 
 
 class TooManyTries(ProductError):
@@ -183,39 +184,30 @@ def forget_failures(*, before: datetime) -> None:
     SignInFailure.objects.filter(at__lt=before).delete()
 
 
-class OtherRequest(Invalid):
-    """This Idempotency-Key was sent before with another request."""
+def take_idempotency_key(*, viewer_key: UUID, idempotency_key: str) -> bool:
+    """Hold a program's idempotency key to the end of the present transaction; False when another request holds it.
 
-    slug = "idempotency-key-reused"
-
-
-def ask_once(
-    *, viewer_key: UUID, workspace_id: UUID, idempotency_key: str, request: bytes, now: datetime
-) -> tuple[AskedOnce, bool]:
-    """Note what a program asks under a key of its own; the second value says whether it is new.
-
-    Needs a transaction around it and what is asked for: a second request waits for the first, and then finds what
-    came of it. Raises OtherRequest when the key stands for something else.
+    PostgreSQL lets it go with the transaction, however that ends: a process that dies blocks nothing.
     """
-    row = AskedOnce(
-        workspace_id=workspace_id,
-        key_id=viewer_key,
-        idempotency_key=idempotency_key,
-        request_hash=hashlib.sha256(request).digest(),
-        created_at=now,
-    )
-    AskedOnce.objects.bulk_create([row], ignore_conflicts=True)
-    known = AskedOnce.objects.get(key_id=viewer_key, idempotency_key=idempotency_key)
-    if bytes(known.request_hash) != row.request_hash:
-        raise OtherRequest
-    return known, known.pk == row.pk
+    with connection.cursor() as cursor:
+        name = f"once:{viewer_key}:{idempotency_key}"
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return bool(cursor.fetchone()[0])
 
 
-def keep_made(*, asked: AskedOnce, made_id: UUID | None) -> None:
-    """Keep what came of a request (None: nothing was there to be given)."""
-    AskedOnce.objects.filter(pk=asked.pk).update(made_id=made_id)
+def keep_answer(*, asked: AskedOnce) -> None:
+    """Keep what a request was answered, in the transaction of what it did."""
+    asked.save(force_insert=True)
+
+
+def redact_answers(*, item_ids: Sequence[UUID], now: datetime) -> int:
+    """Empty every kept answer that names one of these items; return how many."""
+    named = AskedOnce.objects.filter(item_ids__overlap=list(item_ids), redacted_at=None)
+    return named.update(body="", headers={}, redacted_at=now)
 
 
 def forget_asked(*, before: datetime) -> None:
-    """Drop idempotency keys whose time is over."""
-    AskedOnce.objects.filter(created_at__lt=before).delete()
+    """Drop answers whose time is over, in portions that hold nobody up."""
+    old = AskedOnce.objects.filter(created_at__lt=before)
+    while old.filter(pk__in=old.order_by("created_at").values("pk")[:FORGOTTEN_AT_ONCE]).delete()[0]:
+        pass

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -138,23 +139,34 @@ class ApiKey(WorkspaceOwned):
 
 
 class AskedOnce(WorkspaceOwned):
-    """What a program asked for under an ``Idempotency-Key``, and what came of it: asked again, it gets the same.
+    """What a program asked for under an ``Idempotency-Key``, and what it was answered: asked again, it gets the same.
 
-    Holds ids only, so that nothing of an item's content outlives its erasure here.
+    Written in the transaction of the work itself, so there is never one without the other. ``made_id`` names what was
+    made where the answer is made anew from it; else ``body`` is the answer as it was given. What it tells of an item
+    goes with the item: ``item_ids`` are those that it names.
     """
 
     key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+", db_index=False)
     idempotency_key = models.CharField(max_length=255)
     request_hash = models.BinaryField(max_length=32)
     made_id = models.UUIDField(null=True)
+    status = models.PositiveSmallIntegerField(default=200)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    item_ids = ArrayField(models.UUIDField(), default=list)
     created_at = models.DateTimeField()
+    redacted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             # a program's idempotency key stands for one request
             models.UniqueConstraint(fields=["key", "idempotency_key"], name="asked_once"),
         ]
-        indexes = [models.Index(fields=["created_at"], name="asked_once_forgotten")]
+        indexes = [
+            models.Index(fields=["created_at"], name="asked_once_forgotten"),
+            # every answer that names an item, for its erasure
+            GinIndex(fields=["item_ids"], name="asked_once_names_item"),
+        ]
 
 
 class SignInFailure(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from .access import Viewer
 from .actions import digest_of
-from .models import ApiKey, Membership, User, Workspace
+from .models import ApiKey, AskedOnce, Membership, User, Workspace
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -74,3 +74,8 @@ def viewer_with_key(secret: str) -> Viewer | None:
         key_id=key_id,
         source_slug=source_slug,
     )
+
+
+def asked_before(*, viewer_key: UUID, idempotency_key: str) -> AskedOnce | None:
+    """Return what a program asked for under this idempotency key and was answered, if it did."""
+    return AskedOnce.objects.filter(key_id=viewer_key, idempotency_key=idempotency_key).first()

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connection
+
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Workspace
 from reviewqueue.audit.actions import Actor
@@ -51,8 +53,14 @@ class Gathering:
         self._waiting: list[_One] = []
 
     def submit(self, *, workspace: Workspace, submission: Submission, source: Source, by: Actor) -> Received:
-        """Store one submission, perhaps with others; raises what its own storing raised."""
+        """Store one submission, perhaps with others; raises what its own storing raised.
+
+        Inside a transaction of the caller's it is stored there, alone: it stands and falls with the rest of that.
+        """
         one = _One(workspace, submission, source, by)
+        if connection.in_atomic_block:
+            _store([one])
+            return one.result()
         with self._adding:
             self._waiting.append(one)
         with self._turn:

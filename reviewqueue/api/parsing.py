@@ -46,10 +46,17 @@ def sent(request: Request) -> Any:
     return None
 
 
+def sent_bytes(request: Request) -> bytes:
+    """Return the body as it was sent."""
+    data = sent(request)
+    text = data.text if isinstance(data, Document) else data or b""
+    return text.encode() if isinstance(text, str) else text
+
+
 def idempotency_key_of(request: Request) -> str:
-    """Return the request's Idempotency-Key, or an empty text. Raises Malformed for one that is not allowed."""
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
-    if len(key) > 255 or not (key.isascii() and key.isprintable()):
+    """Return the request's Idempotency-Key. Raises Malformed for one that is not allowed."""
+    key = request.META["HTTP_IDEMPOTENCY_KEY"]
+    if not 0 < len(key) <= 255 or not (key.isascii() and key.isprintable()):
         raise Malformed("An Idempotency-Key has 1 to 255 printable characters.")
     return key
 

@@ -55,7 +55,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _unavailable(error)
     if isinstance(error, ProductError):
         set_rollback()
-        return Response(of_error(error), status=error.status, content_type=MEDIA_TYPE)
+        headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+        return Response(of_error(error), status=error.status, content_type=MEDIA_TYPE, headers=headers)
     if isinstance(error, exceptions.APIException):
         set_rollback()
         return _of_framework(error)

@@ -1,46 +1,33 @@
 """What every resource of the API has in common: JSON in, JSON out, a key with the right scope."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-import orjson
-from rest_framework.negotiation import DefaultContentNegotiation
+from django.http import HttpResponseBase
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.accounts.models import Membership, User
+from reviewqueue.accounts.models import AskedOnce, Membership, User
 from reviewqueue.common.errors import NotAllowed
 
-from .parsing import StrictJSONParser
-
-
-class JSONRenderer(BaseRenderer):
-    """JSON in UTF-8; times as RFC 3339 in UTC. Understands ``orjson.Fragment``: text kept as it was sent."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Return the body; nothing for an empty answer."""
-        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_UTC_Z)
-
-
-class OnlyJSON(DefaultContentNegotiation):
-    """Answers are JSON, whatever a client says it prefers; the body's type is checked by the parsers."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """Return the one renderer."""
-        return renderers[0], renderers[0].media_type
+from .once import once
+from .parsing import StrictJSONParser, idempotency_key_of
+from .rendering import JSONRenderer, OnlyJSON
 
 
 class Resource(APIView):
-    """One address. ``scopes`` says which scope each method needs."""
+    """One address. ``scopes`` says which scope each method needs.
+
+    Every POST honours an ``Idempotency-Key`` (see once.py): its answer is kept and given again. A resource whose
+    answer is to be made anew defines ``again``, and sets ``made_id`` on the Response of its POST.
+    """
 
     scopes: ClassVar[Mapping[str, str]] = {}
+    again: Callable[[Any, AskedOnce], Response] | None = None
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = OnlyJSON
@@ -49,6 +36,19 @@ class Resource(APIView):
     def viewer(self, request: Request) -> Viewer:
         """Return who asks."""
         return request.auth  # type: ignore[return-value]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
+            self.post = partial(self._post_once, self.post)  # type: ignore[attr-defined,has-type]
+
+    def _post_once(
+        self, post: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        key = idempotency_key_of(request)
+        again = partial(self.again, request) if self.again else None
+        return once(request, self.viewer(request), key, partial(post, request, *args, **kwargs), again)
 
 
 def person_of(viewer: Viewer) -> User:

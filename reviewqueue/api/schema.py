@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from .shapes import COMPONENTS, ref
+from .shapes import COMPONENTS, IDEMPOTENCY_KEY, ref
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
@@ -24,7 +24,9 @@ _PROBLEMS = {
     409: "It no longer fits the present state.",
     413: "The body is too large.",
     415: "The body is not of the right type.",
+    410: "It was there, and has been erased.",
     422: "Well formed, but wrong; `errors` has every place.",
+    429: "Your quota, which `detail` names: try again after `Retry-After` seconds.",
     503: "Our state: try again after `Retry-After` seconds.",
 }
 _ANSWERS = {200: "Done.", 201: "Made.", 202: "Not yet.", 204: "Nothing for this reviewer."}
@@ -52,21 +54,30 @@ def described(
     media_type: str = "application/json",
 ) -> Callable[[View], View]:
     """Describe a method for the OpenAPI document; names are those of components."""
-    always = [400, 401, 403, *problems, 503] + ([415] if body else [])
     responses: dict[Any, Any] = {
         (status, media_type) if name else status: OpenApiResponse(_shape(name, media_type), _ANSWERS[status])
         for status, name in answers.items()
     }
-    responses |= {
-        (status, PROBLEM): OpenApiResponse(ref("Problem"), _PROBLEMS[status]) for status in sorted(set(always))
-    }
-    return extend_schema(
-        summary=summary,
-        description=about,
-        request={"application/json": ref(body)} if body else None,
-        responses=responses,
-        parameters=list(parameters),
-    )
+
+    def describe(view: View) -> View:
+        writes = view.__name__ == "post"
+        refusals = (
+            {400, 401, 403, 429, 503, *problems} | ({415} if body else set()) | ({409, 422} if writes else set())
+        )
+        problem_answers = {(one, PROBLEM): _refusal(one) for one in sorted(refusals)}
+        return extend_schema(
+            summary=summary,
+            description=about,
+            request={"application/json": ref(body)} if body else None,
+            responses=responses | problem_answers,
+            parameters=[*parameters, IDEMPOTENCY_KEY] if writes else list(parameters),
+        )(view)
+
+    return describe
+
+
+def _refusal(status: int) -> OpenApiResponse:
+    return OpenApiResponse(ref("Problem"), _PROBLEMS[status])
 
 
 def _shape(name: str | None, media_type: str) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ class ProductError(Exception):
 
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "error"
+    #: in how many seconds the same request may succeed; None when that is not known
+    retry_after: int | None = None
 
     def __init__(self, detail: str = "", *, places: Sequence[Place] = ()) -> None:
         self.detail = detail or self.title()

@@ -65,7 +65,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     text(255, minLength=1),
     OpenApiParameter.HEADER,
-    description="A name of your own for this request.",
+    description="A name of your own for this request, kept for 7 days: the same request again is not done again, its "
+    "answer is repeated with `Idempotency-Replayed: true`. Another request under the same name is a 422, one whose "
+    "first is still running a 409.",
 )
 PAGE_PARAMETERS = [
     in_query("cursor", ID, "Where the page begins; follow `next` instead of making one."),
