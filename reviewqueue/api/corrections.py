@@ -24,8 +24,8 @@ class Corrections(Resource):
         answers={200: "FeedPage"},
         problems=[409, 422],
         parameters=FEED_PARAMETERS,
-        about="Every published outcome of the workspace (of the key's source, if bound to one), oldest first: nothing "
-        "is skipped and nothing comes twice. Keep `next` and send it as `since` the next time, now while "
+        about="Every published outcome of the workspace (of the key's source, if bound to one), oldest first: "
+        "nothing is skipped and nothing comes twice. Keep `next` and send it as `since` the next time, now while "
         "`more` is true, later when it is not. A cursor is good for ever; a 409 says that the database was restored "
         "to a time before it.",
     )

@@ -9,6 +9,7 @@ from .datasets import Datasets, OneRelease, ReleaseFile, Releases
 from .items import ItemBatch, Items, OneItem
 from .outcomes import ItemOutcome
 from .schema import docs, openapi
+from .withdrawals import ItemWithdrawal
 
 _TURN = "assignments/<uuid:assignment_id>"
 _RELEASES = "datasets/<slug:slug>/releases"
@@ -18,6 +19,7 @@ urlpatterns = [
     path("items/batch", ItemBatch.as_view(), name="api-item-batch"),
     path("items/<uuid:item_id>", OneItem.as_view(), name="api-item"),
     path("items/<uuid:item_id>/outcome", ItemOutcome.as_view(), name="api-item-outcome"),
+    path("items/<uuid:item_id>/withdrawal", ItemWithdrawal.as_view(), name="api-item-withdrawal"),
     path("claims", Claims.as_view(), name="api-claims"),
     path("queues/<slug:slug>/claims", QueueClaims.as_view(), name="api-queue-claims"),
     path(_TURN, OneAssignment.as_view(), name="api-assignment"),

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.3
 PAUSE_AFTER_ERROR = 2.0
+WITHDRAWN = b'"state":"withdrawn"'
 _PATH = re.compile(r"/api/v1/items/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/outcome")
 _SECONDS = re.compile(r"[1-9]|[1-5][0-9]|60")
 
@@ -55,7 +56,7 @@ class Waiting:
         left = asyncio.ensure_future(client_left(receive))
         try:
             answer = await self._ask(scope)
-            while answer.status == 202 and loop.time() < until and not self.watcher.stopped:
+            while _may_change(answer) and loop.time() < until and not self.watcher.stopped:
                 await self.watcher.wait(_item_of(scope), until - loop.time(), left)
                 if left.done():
                     return
@@ -71,6 +72,11 @@ class Waiting:
         answer = await self.django.answer(at_once, io.BytesIO(), 0)
         assert answer is not None
         return answer
+
+
+def _may_change(answer: Answer) -> bool:
+    """Return whether waiting is worth it: a withdrawn item gets no outcome."""
+    return answer.status == 202 and WITHDRAWN not in answer.body
 
 
 def _item_of(scope: Scope) -> UUID:
@@ -125,10 +131,10 @@ class Watcher:
 
 
 def finished(item_ids: Collection[UUID]) -> list[UUID]:
-    """Return which of these items have a published outcome, or were let pass."""
+    """Return which of these items have a published outcome, were let pass, or withdrawn."""
     published = Publication.objects.filter(item_id__in=item_ids).values_list("item_id", flat=True)
-    passed = ItemState.objects.filter(item_id__in=item_ids, state=State.PASSED).values_list("item_id", flat=True)
+    ended = ItemState.objects.filter(item_id__in=item_ids, state__in=[State.PASSED, State.WITHDRAWN])
     try:
-        return list(published.union(passed))
+        return list(published.union(ended.values_list("item_id", flat=True)))
     finally:
         connection.close()  # back to the pool: this thread is nobody's request

@@ -10,13 +10,18 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Declaration, Item, Source
+from .models import Declaration, Item, ItemState, Source
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
     """Return the items of the viewer's workspace (of its one source, when its key is bound to one)."""
     items = Item.objects.filter(workspace_id=viewer.workspace_id)
     return items.filter(source__slug=viewer.source_slug) if viewer.source_slug else items
+
+
+def state_of(item_id: UUID) -> str:
+    """Return where an item stands at this moment."""
+    return ItemState.objects.values_list("state", flat=True).get(item_id=item_id)
 
 
 def sources_visible_to(viewer: Viewer) -> QuerySet[Source]:

@@ -13,6 +13,7 @@ from .releasing import build_release
 from .reviewing import Submitted, submit_review, undo
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
+from .withdrawing import withdraw
 
 __all__ = [
     "Submitted",
@@ -33,4 +34,5 @@ __all__ = [
     "triage_by_person",
     "triage_items",
     "undo",
+    "withdraw",
 ]

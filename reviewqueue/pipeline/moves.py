@@ -68,6 +68,15 @@ def exclude(assignment: Assignment, reason: Exclusion.Reason, at: datetime) -> N
     )
 
 
+def hold_open_stay(item_id: UUID) -> QueueEntry | None:
+    """Lock an item's open stay, if it has one. A verb that moves the item at this moment is waited for first."""
+    stays = QueueEntry.objects.filter(item_id=item_id, ended_at=None)
+    while True:
+        held = stays.select_for_update(no_key=True, of=("self",)).select_related("item").first()
+        if held or not stays.exists():  # the stay waited for may have ended, and another have begun with that
+            return held
+
+
 def hold_stay(assignment: Assignment) -> QueueEntry:
     """Lock the stay first and in every verb, so that two last reviews settle once and nobody deadlocks."""
     return QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=assignment.entry_id)

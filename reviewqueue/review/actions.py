@@ -163,7 +163,7 @@ def open_escalation(*, entry: QueueEntry, why: Escalation.Why, by: User, questio
     return escalation
 
 
-def end_escalation(*, item_id: UUID, reason: Escalation.End, by: User, at: datetime) -> int:
+def end_escalation(*, item_id: UUID, reason: Escalation.End, by: User | None, at: datetime) -> int:
     """End the item's open escalation, if there is one."""
     return Escalation.objects.filter(item_id=item_id, ended_at=None).update(
         ended_at=at, ended_by=by, end_reason=reason

@@ -11,7 +11,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
-from .models import DuePublication, Escalation, Outcome, Publication, Review
+from .models import JUDGED, DuePublication, Escalation, Outcome, Publication, Review
 
 
 def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
@@ -75,6 +75,11 @@ def settling_review(outcome: Outcome) -> Review | None:
     """Return the review that settled an outcome: the last one of its stay (not always the one that stands)."""
     reviews = Review.objects.filter(entry_id=outcome.entry_id).select_related("assignment")
     return reviews.order_by("submitted_at", "pk").last()
+
+
+def was_judged(item_id: UUID) -> bool:
+    """Return whether people have decided an item, and have not taken that back."""
+    return Outcome.objects.filter(item_id=item_id, basis__in=JUDGED, undo=None).exists()
 
 
 def current_publication(item: Item) -> Publication | None:

@@ -23,6 +23,10 @@ from .rules import Decided, check_condition, rank_of
 MAX_ATTEMPTS = 3
 
 
+class NoLongerPending(Conflict):
+    """Another worker has taken one of these items, or its AI system has withdrawn it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A pending item in this worker's hands; ``attempts`` counts this one."""
@@ -84,12 +88,17 @@ def put_back(*, taken: Taken, error: str, now: datetime) -> None:
 
 
 def finish(*, taken: Sequence[Taken]) -> None:
-    """Close the wait of items just decided. Raises Conflict when another worker has taken one meanwhile."""
+    """Close the wait of items just decided. Raises NoLongerPending when one of them is not this worker's now."""
     until = {one.lease_until for one in taken}
     rows = Pending.objects.filter(item_id__in=[one.item_id for one in taken], lease_until__in=until)
     deleted, _per_model = rows.delete()
     if deleted != len(taken):
-        raise Conflict("Another worker has taken one of these items.")
+        raise NoLongerPending
+
+
+def stop_waiting(*, item_id: UUID) -> None:
+    """Close an item's wait for triage for good; a triage that is under way at this moment is waited for."""
+    Pending.objects.filter(item_id=item_id).delete()
 
 
 def record_decisions(

@@ -46,6 +46,11 @@ def current_decision(item_id: UUID) -> TriageDecision | None:
     )
 
 
+def was_passed(item_id: UUID) -> bool:
+    """Return whether triage let an item pass, whatever came later."""
+    return TriageDecision.objects.filter(item_id=item_id, result=TriageDecision.Result.PASS).exists()
+
+
 def entries_visible_to(viewer: Viewer) -> QuerySet[QueueEntry]:
     """Return the stays of the viewer's workspace."""
     return QueueEntry.objects.filter(workspace_id=viewer.workspace_id)

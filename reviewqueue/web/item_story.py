@@ -181,6 +181,7 @@ _TELLERS = {
     "reassign": _simple(lambda: _("Taken away")),
     "undo": _simple(lambda: _("Undone")),
     "hand_back": _simple(lambda: _("Handed back to the queue")),
+    "withdraw": _simple(lambda: _("Withdrawn: the AI system no longer needs it"), "cross"),
 }
 
 

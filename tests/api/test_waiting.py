@@ -70,6 +70,18 @@ def test_who_waits_is_told_when_triage_lets_the_item_pass(cast: Cast, site: Site
     assert asked.result(timeout=50).json()["basis"] == "rule"
 
 
+def test_who_waits_is_told_at_once_that_the_item_was_withdrawn(
+    cast: Cast, site: Site, aside: ThreadPoolExecutor
+) -> None:
+    (received,) = queued(cast)
+    asked = waiting_for(site, cast.key, received.id, 60, aside)
+    with site.client(cast.key) as client:
+        assert client.post(f"/items/{received.id}/withdrawal").status_code == 200
+    assert asked.result(timeout=10).json()["state"] == "withdrawn"
+    with site.client(cast.key) as client:  # and who asks later does not wait at all
+        assert client.get(f"/items/{received.id}/outcome", params={"wait": 60}, timeout=10).status_code == 202
+
+
 def test_when_the_time_is_over_the_answer_is_where_it_stands(cast: Cast, site: Site) -> None:
     (received,) = queued(cast)
     with site.client(cast.key) as client:

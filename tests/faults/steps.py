@@ -120,6 +120,10 @@ def publish() -> None:
     pipeline.publish(workspace_id=Workspace.objects.get(slug="acme").pk, now=LATER)
 
 
+def withdraw() -> None:
+    pipeline.withdraw(item=turn().item, by=SYSTEM, now=SOON)
+
+
 def build() -> None:
     datasets.build(release=Release.objects.select_related("dataset").get(), now=LATER)
 
@@ -136,6 +140,7 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "escalate.done": (held, escalate),
     "undo.done": (settled, undo),
     "publish.placed": (settled, publish),
+    "withdraw.done": (held, withdraw),
     "build.page": (building, build),
     "build.written": (building, build),
 }

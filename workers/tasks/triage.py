@@ -62,9 +62,11 @@ def _decide(taken: Sequence[Taken]) -> int:
     try:
         with _at_most(settings.TRIAGE_SECONDS * (6 if len(taken) > 1 else 1)):
             return pipeline.triage_items(taken=taken, now=now())
-    except Exception:
+    except Exception as error:
         if len(taken) > 1:
             return sum(_decide([one]) for one in taken)
+        if isinstance(error, actions.NoLongerPending):
+            return 0
         log.exception("triage failed", extra={"item": str(taken[0].item_id), "attempt": taken[0].attempts})
         actions.put_back(taken=taken[0], error=_name_of_fault(), now=now())
         return 0

@@ -13,10 +13,11 @@ from .ending import (
     submit_turn,
     take_away,
 )
-from .keeping import TurnOver, expire_due, heartbeat, wake_due
+from .keeping import NoLongerNeeded, TurnOver, expire_due, heartbeat, wake_due
 from .opening import lane_for, open_slots
 
 __all__ = [
+    "NoLongerNeeded",
     "Turn",
     "TurnOver",
     "assign",

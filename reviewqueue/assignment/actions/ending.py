@@ -11,7 +11,7 @@ from reviewqueue.accounts.models import User
 from reviewqueue.common.errors import Conflict
 
 from ..models import Assignment, AssignmentNote, Exclusion, Slot
-from .keeping import TurnOver
+from .keeping import TurnOver, over
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def held_slot(*, assignment: Assignment, fence: int, now: datetime | None = None
         slot_fence, holder_id, closed_at, at = cursor.fetchone()
     theirs = holder_id is None or holder_id == assignment.user_id
     if slot_fence != fence or fence != assignment.fence or closed_at or not theirs:
-        raise TurnOver
+        raise over(assignment)
     assignment.refresh_from_db()
     if assignment.ended_at and assignment.end_reason != Assignment.End.EXPIRED:
         raise TurnOver
@@ -88,7 +88,7 @@ def take_away(*, assignment: Assignment, by: User, at: datetime) -> None:
     end_turn(assignment=assignment, reason=Assignment.End.REASSIGNED, by=by, at=at)
 
 
-def close_open_slots(*, entry_id: UUID, reason: Assignment.End, by: User, at: datetime) -> None:
+def close_open_slots(*, entry_id: UUID, reason: Assignment.End, by: User | None, at: datetime) -> None:
     """Close what is left of an entry; turns still open there end for the reason given.
 
     Slots first, as everywhere: a claim at this moment is waited for, and its turn is then seen and ended.

@@ -9,6 +9,7 @@ from django.db import connection
 
 from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
+from reviewqueue.triage.models import QueueEntry
 
 from ..models import Assignment, Draft
 
@@ -17,6 +18,18 @@ class TurnOver(Conflict):
     """Your turn at this item is over; what you wrote is kept."""
 
     slug = "turn-over"
+
+
+class NoLongerNeeded(TurnOver):
+    """The AI system no longer needs this item; what you wrote is kept."""
+
+    slug = "no-longer-needed"
+
+
+def over(assignment: Assignment) -> TurnOver:
+    """Return what to raise for a turn that is over: why, as far as its person should know."""
+    withdrawn = QueueEntry.objects.filter(pk=assignment.entry_id, end_reason=QueueEntry.End.WITHDRAWN)
+    return NoLongerNeeded() if withdrawn.exists() else TurnOver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ def heartbeat(
         )
         row = cursor.fetchone()
     if row is None:
-        raise TurnOver
+        raise over(assignment)
     return row[0]
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by
 from reviewqueue.common.clock import now
+from reviewqueue.triage.models import QueueEntry
 
 from ..context import MemberRequest
 from .form import Typed
@@ -61,6 +62,8 @@ def over(request: MemberRequest, own: Assignment, typed: Typed, *, status: int =
 
 
 def _why_over(own: Assignment) -> str:
+    if own.entry.end_reason == QueueEntry.End.WITHDRAWN:
+        return _("The AI system no longer needs it.")
     words: dict[str, str] = {
         Assignment.End.SUBMITTED: _("Its outcome is on its way."),
         Assignment.End.RETURNED: _("You gave it back to its queue."),
@@ -68,7 +71,6 @@ def _why_over(own: Assignment) -> str:
         Assignment.End.REASSIGNED: _("A lead took it back."),
         Assignment.End.SNOOZED: _("You put it aside; it comes back by itself."),
         Assignment.End.ESCALATED: _("It waits for a lead's decision."),
-        Assignment.End.WITHDRAWN: _("The AI system no longer needs it."),
     }
     return words.get(own.end_reason, _("Somebody else has the item by now."))
 
