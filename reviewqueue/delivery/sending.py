@@ -1,129 +1,137 @@
-"""Sending messages at once: rebuilt from ids, signed by Standard Webhooks, to addresses that were checked."""
+"""Sending what is due: taken in sets, rebuilt from ids, signed by Standard Webhooks, answers written in sets."""
 
-import asyncio
-import ipaddress
 import logging
-import socket
-import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from urllib.parse import urlsplit
+from uuid import UUID
 
-import anyio.to_thread
-import httpx
-from django.conf import settings
 from standardwebhooks.webhooks import Webhook as Signer
 
+from .actions import ROOM, take_due, write_answers
 from .bodies import bodies_of
-from .models import Delivery
-from .rules import Answer
+from .models import Delivery, Webhook
+from .posting import DEADLINE, Post, Poster
+from .rules import NOT_WRITTEN, Answer, Window
 
 log = logging.getLogger(__name__)
 
-#: Seconds for the whole exchange, the look-up of the name included: an endpoint that drips bytes has no more.
-DEADLINE = 15.0
-TIMEOUT = httpx.Timeout(15, connect=5)
+#: Seconds: how long answers are gathered before they are written, and how soon new work is looked for.
+_GATHER, _LOOK_AGAIN = 0.01, 0.1
+
+Answered = list[tuple[Delivery, Answer]]
 
 
-class AddressRefused(Exception):
-    """The webhook's host leads to an address that must not be called."""
+def send_due(*, clock: Callable[[], datetime], seconds: float) -> int:
+    """Send what is due until nothing is, for so many seconds at most; return how many messages were tried."""
+    ends, tried = time.monotonic() + seconds, 0
+    with Poster() as poster:
+        sender = _Sender(poster)
+        while True:
+            taken = sender.take(clock()) if time.monotonic() < ends else 0
+            tried += taken
+            if not sender.on_their_way:
+                return tried
+            write_answers(answered=sender.gathered(_GATHER if taken else _LOOK_AGAIN), now=clock())
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    url: str
-    body: bytes
-    headers: dict[str, str]
+class _Sender:
+    """What one run has on its way, and how many messages each endpoint may have at once."""
+
+    def __init__(self, poster: Poster) -> None:
+        self.poster = poster
+        self.on_their_way: dict[UUID, Delivery] = {}
+        self.unwritten: Answered = []
+        self.windows: defaultdict[UUID, Window] = defaultdict(Window)
+
+    def take(self, now: datetime) -> int:
+        """Take due messages and begin to send them; return how many."""
+        room = ROOM - len(self.on_their_way)
+        if room <= 0:
+            return 0
+        due = take_due(now=now, room=room, windows={key: one.size for key, one in self.windows.items()})
+        posts, faults = prepared(due, now=now)
+        self.unwritten += faults
+        self.on_their_way.update((one.pk, one) for one in due)
+        self.poster.post(posts)
+        return len(due)
+
+    def gathered(self, wait: float) -> Answered:
+        """Return what was said since the last time, and learn from it."""
+        said = self.unwritten or [
+            (self.on_their_way[key], answer) for key, answer in self.poster.answers(wait=wait)
+        ]
+        self.unwritten = []
+        for delivery, answer in said:
+            del self.on_their_way[delivery.pk]
+            self.windows[delivery.webhook_id].learn(answer)
+        return said
 
 
 def send(deliveries: Sequence[Delivery], *, now: datetime) -> list[Answer]:
-    """Send messages at once and return what each endpoint said, in order; faults are answers too.
+    """Send these at once and return what each endpoint said, in order; faults are answers too.
 
     Holds no transaction, and returns within DEADLINE.
     """
-    _trust()
-    prepared = [_prepared(one, now) for one in deliveries]
-    return asyncio.run(_send_all(prepared))
+    posts, faults = prepared(deliveries, now=now)
+    said = {delivery.pk: answer for delivery, answer in faults}
+    with Poster() as poster:
+        poster.post(posts)
+        while len(said) < len(deliveries):
+            said.update(poster.answers(wait=DEADLINE))
+    return [said[one.pk] for one in deliveries]
 
 
-def _prepared(delivery: Delivery, now: datetime) -> _Message | Answer:
-    """Return the signed message, or the fault of one that cannot be written: it must not hold up the others."""
+def prepared(deliveries: Sequence[Delivery], *, now: datetime) -> tuple[list[Post], Answered]:
+    """Return the signed messages, and the faults of those that cannot be written: they hold up no others."""
+    posts: list[Post] = []
+    faults: Answered = []
+    bodies = _bodies(deliveries)
+    for one in deliveries:
+        try:
+            posts.append(_post(one, bodies[one.message_id], now))
+        except Exception:
+            log.exception("message not written", extra={"delivery": str(one.pk)})
+            faults.append((one, Answer(error=NOT_WRITTEN)))
+    return posts, faults
+
+
+def _bodies(deliveries: Sequence[Delivery]) -> Mapping[UUID, bytes]:
+    """Return the bodies; when one of them breaks the set, each is written alone."""
+    messages = [one.message for one in deliveries]
     try:
-        return _message(delivery, now)
-    except Exception as error:
-        log.exception("message not written", extra={"delivery": str(delivery.pk)})
-        return Answer(error=type(error).__name__)
+        return bodies_of(messages)
+    except Exception:
+        log.exception("messages not written together")
+    bodies: dict[UUID, bytes] = {}
+    for one in messages:
+        try:
+            bodies.update(bodies_of([one]))
+        except Exception:
+            log.exception("message not written", extra={"message": str(one.pk)})
+    return bodies
 
 
-def _message(delivery: Delivery, now: datetime) -> _Message:
-    body = bodies_of([delivery.message])[delivery.message_id].decode()
-    message_id = f"msg_{delivery.message_id.hex}"
-    headers = {
+def _post(delivery: Delivery, body: bytes, now: datetime) -> Post:
+    headers = headers_of(delivery.webhook, delivery.message_id, body, now=now)
+    encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    return Post(key=delivery.pk, url=delivery.webhook.url, body=body, headers=encoded)
+
+
+def headers_of(webhook: Webhook, message_id: UUID, body: bytes, *, now: datetime) -> dict[str, str]:
+    """Return the headers of a try at ``now``: the id stays, time and signatures are the try's.
+
+    While a secret is being replaced the message carries two signatures, the new one first.
+    """
+    name, said = f"msg_{message_id.hex}", body.decode()
+    secrets = [webhook.secret]
+    if webhook.old_secret and webhook.old_secret_ends_at and now < webhook.old_secret_ends_at:
+        secrets.append(webhook.old_secret)
+    return {
         "content-type": "application/json",
-        "webhook-id": message_id,
+        "webhook-id": name,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(delivery.webhook.secret).sign(message_id, now, body),
+        "webhook-signature": " ".join(Signer(secret).sign(name, now, said) for secret in secrets),
         "user-agent": "ReviewQueue/1",
     }
-    return _Message(delivery.webhook.url, body.encode(), headers)
-
-
-async def _send_all(prepared: Sequence[_Message | Answer]) -> list[Answer]:
-    return await asyncio.gather(*[_send(one) for one in prepared])
-
-
-async def _send(message: _Message | Answer) -> Answer:
-    if isinstance(message, Answer):
-        return message
-    try:
-        async with asyncio.timeout(DEADLINE):
-            return await _post(message)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, AddressRefused) as error:
-        return Answer(error=type(error).__name__)
-
-
-async def _post(message: _Message) -> Answer:
-    """POST to the checked address itself, so that a second look-up cannot lead elsewhere."""
-    parts = urlsplit(message.url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    # a look-up cannot be interrupted: past the deadline its thread is left behind
-    address = await anyio.to_thread.run_sync(checked_address, host, port, abandon_on_cancel=True)
-    target = httpx.URL(message.url).copy_with(host=address)
-    sent = {**message.headers, "host": parts.netloc.rpartition("@")[2]}
-    extensions = {"sni_hostname": host}
-    async with (
-        httpx.AsyncClient(verify=_trust(), timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-        client.stream("POST", target, content=message.body, headers=sent, extensions=extensions) as response,
-    ):
-        return Answer(status=response.status_code, retry_after=_seconds(response.headers.get("retry-after")))
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Read the certificates once: it takes longer than most endpoints do."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def checked_address(host: str, port: int) -> str:
-    """Return an address of ``host`` that may be called. Raises AddressRefused when one of them may not."""
-    found = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    for address in found:
-        if not settings.PRIVATE_WEBHOOKS and not _is_public(str(address)):
-            raise AddressRefused
-    return str(found[0])
-
-
-def _is_public(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):
-            parsed = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        elif parsed.ipv4_mapped:
-            parsed = parsed.ipv4_mapped
-    return parsed.is_global and not parsed.is_multicast
-
-
-def _seconds(header: str | None) -> int | None:
-    return int(header) if header and header.isdigit() else None
