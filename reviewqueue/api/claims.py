@@ -22,8 +22,7 @@ from .schema import described
 
 ABOUT = (
     "201 with a turn, 204 when nothing waits for this person. The key must act as a person. The turn runs out at "
-    "`expires_at` unless it is kept. With an `Idempotency-Key` the same request gives the same turn for 7 days, as it "
-    "stands then."
+    "`expires_at` unless it is kept. The same `Idempotency-Key` gives the same turn again, as it then stands."
 )
 
 

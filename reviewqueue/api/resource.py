@@ -43,12 +43,10 @@ class Resource(APIView):
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             self.post = partial(self._post_once, self.post)  # type: ignore[attr-defined,has-type]
 
-    def _post_once(
-        self, post: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def _post_once(self, post: Callable[..., Response], request: Request, **parts: Any) -> HttpResponseBase:
         key = idempotency_key_of(request)
         again = partial(self.again, request) if self.again else None
-        return once(request, self.viewer(request), key, partial(post, request, *args, **kwargs), again)
+        return once(request, self.viewer(request), key, partial(post, request, **parts), again)
 
 
 def person_of(viewer: Viewer) -> User:

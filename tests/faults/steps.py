@@ -16,8 +16,11 @@ if __name__ == "__main__":
 
 from types import SimpleNamespace
 
+from django.test import Client
+
 from reviewqueue import pipeline
-from reviewqueue.accounts.models import Membership, Workspace
+from reviewqueue.accounts.actions import digest_of
+from reviewqueue.accounts.models import ApiKey, Membership, Workspace
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets import actions as datasets
@@ -75,6 +78,11 @@ def building(cast: Cast) -> None:
     datasets.take_due(now=NOW)
 
 
+def with_key(cast: Cast) -> None:
+    """A program's key whose secret every process knows."""
+    ApiKey.objects.filter(name="bot", workspace=cast.workspace).update(digest=digest_of("rq_known"))
+
+
 # --- the steps -----------------------------------------------------------------------------------------------
 
 
@@ -128,6 +136,15 @@ def build() -> None:
     datasets.build(release=Release.objects.select_related("dataset").get(), now=LATER)
 
 
+def ask_once() -> None:
+    """Ask for a dataset under an Idempotency-Key: nothing else would keep it from being asked for twice."""
+    client = Client(SERVER_NAME="localhost")
+    headers = {"authorization": "Bearer rq_known", "idempotency-key": "mine"}
+    body = {"slug": "once", "format": "sft"}
+    answer = client.post("/api/v1/datasets", body, content_type="application/json", headers=headers)
+    assert answer.status_code == 201, answer.content
+
+
 #: Each failpoint with what it needs and the step that passes it.
 STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "submit_items.stored": (nothing, submit),
@@ -143,7 +160,12 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "withdraw.done": (held, withdraw),
     "build.page": (building, build),
     "build.written": (building, build),
+    "once.kept": (with_key, ask_once),
+}
+#: Failpoints after a commit: the step is done, though nobody was told; done again it changes nothing.
+DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
+    "once.committed": (with_key, ask_once),
 }
 
 if __name__ == "__main__":
-    STEPS[sys.argv[1]][1]()
+    (STEPS | DONE)[sys.argv[1]][1]()

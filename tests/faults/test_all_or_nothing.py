@@ -14,7 +14,7 @@ from reviewqueue.datasets.actions import LEASE, folder_of, take_due
 from reviewqueue.datasets.models import Release
 from tests.cast import NOW, Cast
 from tests.faults.counting import CONSERVATION, broken
-from tests.faults.steps import STEPS
+from tests.faults.steps import DONE, STEPS
 from tests.programs import ROOT, environment
 
 
@@ -26,7 +26,7 @@ def in_the_source() -> set[str]:
 
 
 def test_every_failpoint_of_the_source_is_tried() -> None:
-    assert in_the_source() == set(STEPS)
+    assert in_the_source() == set(STEPS) | set(DONE)
 
 
 def digest() -> dict[str, str]:
@@ -68,6 +68,18 @@ def test_a_process_that_ends_there_leaves_nothing_half_done(cast: Cast, name: st
     step()
     assert digest() != before
     assert conservation() == {}
+
+
+@pytest.mark.parametrize("name", sorted(DONE))
+def test_a_process_that_ends_after_the_commit_has_done_it_once(cast: Cast, name: str) -> None:
+    prepare, step = DONE[name]
+    prepare(cast)
+    before = digest()
+    assert perform(name, f"{name}=kill") == -signal.SIGKILL, "the failpoint was never passed"
+    done = digest()
+    assert done != before
+    step()
+    assert digest() == done
 
 
 def test_a_step_that_is_not_ended_is_done_whole(cast: Cast) -> None:
