@@ -19,7 +19,7 @@ from reviewqueue.common.strictjson import Document, read_items
 from reviewqueue.intake.actions import Received
 from reviewqueue.intake.models import Declaration, Item, Source, State
 from reviewqueue.intake.queries import current_declarations, sources_for, visible_to
-from reviewqueue.intake.rules import Submission, check_declared, submission
+from reviewqueue.intake.rules import Effort, Submission, check_declared, submission
 from reviewqueue.review.models import DuePublication
 
 from .gathering import Gathering
@@ -31,6 +31,8 @@ from .schema import described
 from .shapes import LIST_PARAMETERS
 
 MAX_ITEMS = 1_000
+#: Steps of checking against declared schemas that one batch may take: a few seconds at the worst.
+BATCH_STEPS = 1_000_000
 _gathering = Gathering()
 FILTERS = ("source", "state", "external_id", "model_version")
 
@@ -167,9 +169,10 @@ class _Batch:
     def _checked(self, sources: dict[str, Source]) -> Iterator[tuple[int, Submission]]:
         """Yield the submissions that are as their source declares; the others have their answer already."""
         declared = _declared([one for _, one in self.good if one.source in sources], sources)
+        effort = Effort(BATCH_STEPS)
         for index, one in self.good:
             try:
-                yield index, check_declared(one, declared.get(_source_of(one, sources).pk))
+                yield index, check_declared(one, declared.get(_source_of(one, sources).pk), effort)
             except ProductError as error:
                 self._refuse(index, error)
 

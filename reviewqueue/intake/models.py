@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from reviewqueue.accounts.models import User, Workspace, WorkspaceOwned
 from reviewqueue.common.ids import new_id
+from reviewqueue.common.jsontext import WrittenJSONField
 
 
 class Kind(models.TextChoices):
@@ -63,8 +64,8 @@ class Declaration(WorkspaceOwned):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="declarations", db_index=False)
     version = models.PositiveIntegerField()
     labels = ArrayField(models.CharField(max_length=200), default=list)
-    json_schema = models.JSONField(null=True)
-    tools = models.JSONField(null=True)
+    json_schema = WrittenJSONField(null=True)
+    tools = WrittenJSONField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 
 from reviewqueue.accounts.models import User, Workspace
@@ -12,6 +13,7 @@ from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict
 
 from ..models import Declaration, Source
+from ..rules import check_declaration
 
 
 def declare_source(
@@ -46,14 +48,25 @@ def declare(
     by: Actor,
     now: datetime,
     person: User | None = None,
+    instead_of: int | None = None,
 ) -> Declaration:
-    """Write the next version of what a source's outputs look like; items that are here keep theirs."""
+    """Write the next version of what a source's outputs look like; items that are here keep theirs.
+
+    Declaring what is declared already changes nothing. ``instead_of`` is the version that was read before: raises
+    Conflict when there is a newer one by now, Invalid with every place that cannot be declared.
+    """
+    check_declaration(labels=labels, json_schema=json_schema, tools=tools)
     with transaction.atomic():
-        version = _last_version(source.pk) + 1
+        current = _current(source.pk)
+        version = current.version if current else 0
+        if instead_of is not None and instead_of != version:
+            raise Conflict(f"Version {version} has been declared meanwhile; read it before declaring another.")
+        if current and _same(current, labels, json_schema, tools):
+            return current
         made = Declaration.objects.create(
             workspace_id=source.workspace_id,
             source=source,
-            version=version,
+            version=version + 1,
             labels=list(labels),
             json_schema=json_schema,
             tools=tools,
@@ -66,13 +79,18 @@ def declare(
             subject=("declaration", made.pk),
             by=by,
             at=now,
-            data={"source": str(source.pk), "version": version},
+            data={"source": str(source.pk), "version": made.version},
         )
     return made
 
 
-def _last_version(source_id: UUID) -> int:
+def _current(source_id: UUID) -> Declaration | None:
     """Return the newest version, and hold back who else declares (but not who submits items)."""
     Source.objects.select_for_update(no_key=True).get(pk=source_id)
-    versions = Declaration.objects.filter(source_id=source_id).order_by("-version")
-    return versions.values_list("version", flat=True).first() or 0
+    return Declaration.objects.filter(source_id=source_id).order_by("-version").first()
+
+
+def _same(current: Declaration, labels: Sequence[str], json_schema: Any, tools: Any) -> bool:
+    """Return whether this is declared already, to the order of its fields."""
+    said = [list(labels), json_schema, tools]
+    return orjson.dumps([current.labels, current.json_schema, current.tools]) == orjson.dumps(said)

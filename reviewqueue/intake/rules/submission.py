@@ -116,7 +116,7 @@ def submission(document: Document, *, secret: bytes, now: datetime) -> Submissio
         gate=gate_of(item, faults),
     )
     if form and result.gate and result.gate.fallback is not None:
-        form.answer(result.gate.fallback, faults.under("/gate/fallback"))
+        form.final(result.gate.fallback, faults.under("/gate/fallback"))
     check_extras(item, faults)
     faults.raise_any()
     return result

@@ -4,6 +4,7 @@ from typing import Any
 
 from ...models import Declaration
 from ..faults import Faults
+from ..schemas import Effort, check, remembered_validator
 from .parts import messages_of, words_in
 
 MAX_TOOL = 200
@@ -40,7 +41,9 @@ def answer(value: Any, faults: Faults) -> list[str]:
     return [*words_in(tool), *words_in(arguments)]
 
 
-def fits(value: dict[str, Any], declaration: Declaration | None, faults: Faults) -> None:
+def fits(
+    value: dict[str, Any], declaration: Declaration | None, faults: Faults, effort: Effort | None = None
+) -> None:
     """Check that the source has declared the tool, if it declares any, and the arguments against its schema."""
     tools, tool = declaration.tools if declaration else None, value["tool"]
     if tools is None:
@@ -48,3 +51,8 @@ def fits(value: dict[str, Any], declaration: Declaration | None, faults: Faults)
     if tool not in tools:
         known = ", ".join(sorted(tools)[:12]) or "none"
         faults.add("/tool", f"{tool[:80]!r} is not declared; declared are: {known}")
+        return
+    schema = tools[tool]
+    if declaration and schema is not None:
+        validator = remembered_validator(declaration.pk, tool, schema)
+        check(validator, value["arguments"], faults.under("/arguments"), effort)

@@ -5,6 +5,7 @@ from typing import Any
 from ...models import Declaration
 from ..faults import Faults
 from ..fields import is_number
+from ..schemas import Effort
 
 
 def given(value: Any, faults: Faults) -> list[str]:
@@ -30,7 +31,9 @@ def answer(value: Any, faults: Faults) -> list[str]:
     return [label]
 
 
-def fits(value: dict[str, Any], declaration: Declaration | None, faults: Faults) -> None:
+def fits(
+    value: dict[str, Any], declaration: Declaration | None, faults: Faults, effort: Effort | None = None
+) -> None:
     """Check that the source has declared the label."""
     labels, label = declaration.labels if declaration else [], value["label"]
     if label not in labels:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..faults import Faults
-from .parts import messages_of, text_or_prompt
+from .parts import content_of, messages_of, text_or_prompt
 
 MAX_CANDIDATES = 20
 
@@ -25,6 +25,11 @@ def answer(value: Any, faults: Faults) -> list[str]:
     for index, candidate in enumerate(candidates):
         _check_candidate(candidate, seen, faults.under(f"/candidates/{index}"))
     return [one["content"] for one in candidates if isinstance(one, dict) and isinstance(one.get("content"), str)]
+
+
+def final(value: Any, faults: Faults) -> None:
+    """Check what stands in the end: one content."""
+    content_of(value, faults)
 
 
 def _check_candidate(candidate: Any, seen: set[str], faults: Faults) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ...models import Declaration
 from ..faults import Faults
+from ..schemas import Effort, check, remembered_validator
 from .parts import words_in
 
 
@@ -23,5 +24,9 @@ def answer(value: Any, faults: Faults) -> list[str]:
     return list(words_in(value))
 
 
-def fits(value: dict[str, Any], declaration: Declaration | None, faults: Faults) -> None:
-    """Check the facts against the declared schema."""
+def fits(
+    value: dict[str, Any], declaration: Declaration | None, faults: Faults, effort: Effort | None = None
+) -> None:
+    """Check the facts against the declared schema, if one is declared."""
+    if declaration and declaration.json_schema is not None:
+        check(remembered_validator(declaration.pk, "", declaration.json_schema), value, faults, effort)
