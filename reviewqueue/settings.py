@@ -59,6 +59,8 @@ _default["OPTIONS"] = {
 }
 _default["CONN_MAX_AGE"] = 0
 DATABASES = {"default": _default}
+#: past any pooler, for the one connection of each web process that listens; empty: DATABASE_URL is direct itself
+DATABASE_DIRECT_URL = env("DATABASE_DIRECT_URL")
 
 
 # --- safety ------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ class Every:
 
 SCHEDULE = (
     Every(1, "publish", beside=True),
+    Every(1, "gates", beside=True),
     Every(5, "triage"),
     Every(5, "expire", beside=True),
     Every(5, "deliver", beside=True),

@@ -1,5 +1,7 @@
 """Who has the turn and until when."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -8,6 +10,9 @@ from reviewqueue.accounts.models import User, WorkspaceOwned
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage.models import QueueEntry
+
+#: Who is on duty and was not seen for so long is not here any more.
+SILENCE = timedelta(seconds=60)
 
 
 class Lane(WorkspaceOwned):

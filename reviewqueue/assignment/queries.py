@@ -1,5 +1,7 @@
 """Reading turns and the line."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,10 +9,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.access import CAPABILITIES, Viewer, can
 from reviewqueue.triage.models import QueueEntry
 
-from .models import Assignment, Draft, Exclusion, Lane, Slot
+from .models import SILENCE, Assignment, Draft, Duty, Exclusion, Lane, Slot
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Assignment]:
@@ -102,3 +104,100 @@ def place_in_line(entry: QueueEntry) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_AHEAD, given)
         return cursor.fetchone()[0] + 1
+
+
+# --- held answers ---------------------------------------------------------------------------------------------
+
+# People on duty who may take from a lane: seen lately, members of its queue, of a role that reviews, with the skills
+# and the language that the lane asks for.
+_THERE = """
+FROM assignment_duty d
+JOIN accounts_membership m ON m.user_id = d.user_id AND m.workspace_id = d.workspace_id AND m.ended_at IS NULL
+JOIN queues_queuemember q ON q.user_id = d.user_id AND q.ended_at IS NULL
+WHERE d.ended_at IS NULL AND d.seen_at > %(since)s AND m.role = ANY(%(roles)s)
+"""
+_MAY_TAKE = """
+q.queue_id = l.queue_id AND d.workspace_id = l.workspace_id AND (l.language = '' OR l.language = ANY(m.languages))
+AND l.skills <@ (m.skills || CASE WHEN m.role = ANY(%(leads)s) THEN ARRAY['adjudicate'] ELSE '{}' END)
+"""
+
+# A review that nobody holds and nobody on duty may take. What was escalated waits for a lead until its deadline.
+_UNATTENDED = f"""
+SELECT DISTINCT s.item_id FROM intake_gate g
+JOIN triage_queueentry e ON e.item_id = g.item_id AND e.ended_at IS NULL
+JOIN assignment_slot s ON s.entry_id = e.id AND s.closed_at IS NULL AND s.holder_id IS NULL AND s.kind = 'review'
+JOIN assignment_lane l ON l.id = s.lane_id
+WHERE g.closed_at IS NULL AND (%(items)s::uuid[] IS NULL OR g.item_id = ANY(%(items)s)) AND NOT EXISTS (
+  SELECT 1 {_THERE} AND {_MAY_TAKE}
+  AND NOT EXISTS (SELECT 1 FROM assignment_exclusion x WHERE x.item_id = s.item_id AND x.user_id = d.user_id))
+LIMIT %(limit)s
+"""
+
+_ON_DUTY = f"SELECT DISTINCT q.queue_id, d.user_id {_THERE} AND d.workspace_id = %(workspace)s"
+
+
+def _there(now: datetime) -> dict[str, Any]:
+    roles = {
+        name: [role for role in CAPABILITIES if can(role, capability)]
+        for name, capability in (("roles", "review"), ("leads", "lead"))
+    }
+    return {**roles, "since": now - SILENCE}
+
+
+def unattended(*, now: datetime, item_ids: Sequence[UUID] | None = None, limit: int = 200) -> list[UUID]:
+    """Return held answers (of these items, or all) that nobody holds and nobody on duty may take."""
+    among = None if item_ids is None else list(item_ids)
+    given: dict[str, Any] = {**_there(now), "items": among, "limit": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNATTENDED, given)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def on_duty(*, workspace_id: UUID, now: datetime) -> dict[UUID, set[UUID]]:
+    """Return who is here for held answers, by queue."""
+    here: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_DUTY, {**_there(now), "workspace": workspace_id})
+        for queue_id, user_id in cursor.fetchall():
+            here[queue_id].add(user_id)
+    return here
+
+
+def duty_of(*, viewer: Viewer, now: datetime) -> Duty | None:
+    """Return the person's own duty, if they are here for held answers."""
+    own = Duty.objects.filter(workspace_id=viewer.workspace_id, user=viewer.user, ended_at=None)
+    return own.filter(seen_at__gt=now - SILENCE).first()
+
+
+def held_for(*, viewer: Viewer, lanes: list[UUID]) -> Slot | None:
+    """Return the most urgent held answer in these lanes that the person may take."""
+    ready = Slot.objects.filter(lane_id__in=lanes, rank__lt=0, holder=None, closed_at=None, held_until=None)
+    mine = ready.exclude(Exists(Exclusion.objects.filter(item_id=OuterRef("item_id"), user=viewer.user)))
+    held = Assignment.objects.filter(item_id=OuterRef("item_id"), user=viewer.user, ended_at=None)
+    return mine.exclude(Exists(held)).select_related("item__gate").order_by("rank", "pk").first()
+
+
+# What waits in line, and what is in somebody's hands: each by the index made for it.
+_HELD_AHEAD = """
+SELECT count(*) FROM (
+  SELECT s.item_id FROM assignment_lane l JOIN assignment_slot s ON s.lane_id = l.id
+  WHERE l.queue_id = %(queue)s AND s.kind = %(kind)s AND s.rank < 0 AND (s.rank, s.item_id) < (%(rank)s, %(item)s)
+    AND s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL
+  UNION
+  SELECT s.item_id FROM assignment_slot s JOIN assignment_lane l ON l.id = s.lane_id
+  WHERE l.queue_id = %(queue)s AND s.kind = %(kind)s AND s.rank < 0 AND (s.rank, s.item_id) < (%(rank)s, %(item)s)
+    AND s.holder_id IS NOT NULL AND s.closed_at IS NULL) AS ahead
+"""
+
+
+def held_ahead_of(slot: Slot) -> int:
+    """Return how many held answers of its queue come before this one, those in somebody's hands included."""
+    given: dict[str, Any] = {
+        "queue": slot.entry.queue_id,
+        "kind": slot.kind,
+        "rank": slot.rank,
+        "item": slot.item_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD_AHEAD, given)
+        return cursor.fetchone()[0]

@@ -71,6 +71,13 @@ class Conflict(ProductError):
     slug = "conflict"
 
 
+class NotReady(ProductError):
+    """The product cannot do this yet; nothing was stored, please send it again later."""
+
+    status = 503
+    slug = "not-ready"
+
+
 class TooLarge(ProductError):
     """The body is larger than allowed."""
 

@@ -38,7 +38,7 @@ JOIN intake_itemcontent c ON c.item_id = i.id
 JOIN intake_source s ON s.id = i.source_id
 LEFT JOIN intake_modelversion m ON m.id = i.model_version_id
 WHERE p.workspace_id = %(workspace)s AND p.position > %(after)s AND p.position <= %(through)s
-  AND o.basis IN ('review', 'agreement', 'adjudication', 'ruling') AND o.train
+  AND o.basis IN ('review', 'agreement', 'adjudication', 'ruling') AND o.disposition = 'final' AND o.train
   AND f.redacted_at IS NULL AND c.redacted_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM review_publication newer WHERE newer.item_id = p.item_id
                   AND newer.position > p.position AND newer.position <= %(through)s)

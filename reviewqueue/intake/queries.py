@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Declaration, Item, ItemState, Source
+from .models import Declaration, Gate, Item, ItemState, Source
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
@@ -78,3 +79,20 @@ def body_of(item: Item) -> dict[str, Any]:
     if content.redacted_at:
         return {"input": {}, "output": {}, "redacted_at": content.redacted_at.isoformat()}
     return orjson.loads(content.body)
+
+
+def fallback_of(item: Item) -> dict[str, Any] | None:
+    """Return what the AI system agreed to give instead of a held answer, if it named something."""
+    return (body_of(item).get("gate") or {}).get("fallback")
+
+
+def gate_of(item_id: UUID) -> Gate | None:
+    """Return an item's gate, open or closed; None when its answer was not held."""
+    return Gate.objects.filter(item_id=item_id).first()
+
+
+def gates_due(*, now: datetime, among: Iterable[UUID] | None = None, limit: int = 200) -> list[Gate]:
+    """Return open gates whose deadline has passed (or those of some items), by workspace."""
+    gates = Gate.objects.filter(closed_at=None)
+    due = gates.filter(deadline_at__lte=now) if among is None else gates.filter(item_id__in=list(among))
+    return sorted(due.order_by("deadline_at")[:limit], key=lambda gate: gate.workspace_id)

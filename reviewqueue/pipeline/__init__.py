@@ -2,11 +2,12 @@
 
 Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
-of the walk, and each imports only from those before it: moves, receiving, triaging, taking, escalating, reviewing,
-publishing, releasing.
+of the walk, and each imports only from those before it: moves, publishing, receiving, triaging, gating, taking,
+escalating, reviewing, withdrawing, releasing.
 """
 
 from .escalating import escalate, hand_back, take_escalation
+from .gating import submit_gated, time_out_due
 from .publishing import publish
 from .receiving import submit_items
 from .releasing import build_release
@@ -27,10 +28,12 @@ __all__ = [
     "heartbeat",
     "publish",
     "snooze",
+    "submit_gated",
     "submit_items",
     "submit_review",
     "take_away",
     "take_escalation",
+    "time_out_due",
     "triage_by_person",
     "triage_items",
     "undo",

@@ -77,6 +77,15 @@ def hold_open_stay(item_id: UUID) -> QueueEntry | None:
             return held
 
 
+def hold_open_stays(item_ids: Sequence[UUID]) -> list[QueueEntry]:
+    """Lock the open stays of items, always in one order. A verb that moves one at this moment is waited for first."""
+    stays = QueueEntry.objects.filter(item_id__in=item_ids, ended_at=None)
+    while True:
+        held = list(stays.select_for_update(no_key=True, of=("self",)).select_related("item").order_by("pk"))
+        if stays.count() == len(held):  # as above
+            return held
+
+
 def hold_stay(assignment: Assignment) -> QueueEntry:
     """Lock the stay first and in every verb, so that two last reviews settle once and nobody deadlocks."""
     return QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=assignment.entry_id)

@@ -1,6 +1,6 @@
 """Received: submissions are stored with their wait for triage and their events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -31,10 +31,15 @@ def submit_items(
 
     Once this returns, every item answered as new survives anything.
     """
+    return again_if_it_must(lambda: _submit(workspace, submissions, sources, by, now))
+
+
+def again_if_it_must(step: Callable[[], list[intake.Received]]) -> list[intake.Received]:
+    """Take a step in a transaction; again when it met a deadlock, or rows that this process alone remembers."""
     for attempt in range(4):
         try:
             with transaction.atomic():
-                return _submit(workspace, submissions, sources, by, now)
+                return step()
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != DEADLOCK or attempt == 3:
                 raise

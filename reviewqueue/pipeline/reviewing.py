@@ -14,18 +14,20 @@ from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import person, record
 from reviewqueue.common.errors import NotThere
 from reviewqueue.common.failpoints import failpoint
-from reviewqueue.intake.models import Item, State
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake import actions as intake
+from reviewqueue.intake.models import Gate, Item, State
+from reviewqueue.intake.queries import body_of, fallback_of, gate_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation, Outcome, Review
-from reviewqueue.review.queries import settling_review
+from reviewqueue.review.queries import settling_review, was_judged
 from reviewqueue.review.rules import Judgement, check, final_output, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
 from .escalating import ask_a_lead
 from .moves import exclude, hold_stay, move, requeue, tell
+from .publishing import publish_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +97,21 @@ def _settle(
     item: Item, entry: QueueEntry, settlement, output: dict[str, Any], reviewers: int, by: User, at: datetime
 ) -> Outcome:
     review = settlement.review
-    final = final_output(decision=review.decision, correction=review.content.correction, output=output)
+    at_once, late = _waited_for(item, at)
     outcome = judging.write_outcome(
         item=item,
         entry=entry,
         settlement=settlement,
-        final=final,
+        final=final_output(
+            decision=review.decision,
+            correction=review.content.correction,
+            output=output,
+            fallback=fallback_of(item),
+        ),
         reviewers=reviewers,
         at=at,
-        undo=timedelta(seconds=settings.UNDO_SECONDS),
+        undo=None if at_once else timedelta(seconds=settings.UNDO_SECONDS),
+        late=late,
     )
     triage.end_stay(entry=entry, reason=QueueEntry.End.SETTLED, by=by, now=at)
     judging.end_escalation(item_id=item.pk, reason=Escalation.End.DECIDED, by=by, at=at)
@@ -117,7 +125,21 @@ def _settle(
         at=at,
         data={"basis": outcome.basis, "version": outcome.version},
     )
+    if at_once:
+        publish_at_once(outcomes=[outcome], now=at)
     return outcome
+
+
+def _waited_for(item: Item, at: datetime) -> tuple[bool, bool]:
+    """Close the gate of an answer that was held; return whether its outcome goes out at once, and whether it is late.
+
+    A deadline that passes at this moment closes the gate or does not: then it was in time.
+    """
+    if intake.close_gate(item_id=item.pk, because=Gate.Closed.DECIDED, now=at):
+        return True, False
+    gate = gate_of(item.pk)
+    late = gate is not None and gate.ran_out and not was_judged(item.pk)
+    return late, late
 
 
 def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:

@@ -22,25 +22,32 @@ from reviewqueue.queues.models import Queue
 from .moves import exclude, hold_stay, requeue, tell
 
 
-def claim_next(*, membership: Membership, queues: Sequence[Queue], now: datetime | None = None) -> turns.Turn | None:
+def claim_next(
+    *, membership: Membership, queues: Sequence[Queue], held_only: bool = False, now: datetime | None = None
+) -> turns.Turn | None:
     """Give the member the next item of these queues; None when nothing there is for them.
 
-    The lease is that of the shortest queue asked for; heartbeats renew it by the item's own queue.
+    With ``held_only`` nothing but an answer that an AI system waits for. The lease is that of the shortest queue
+    asked for; heartbeats renew it by the item's own queue.
     """
     lanes = turns.lanes_of(membership=membership, queues=queues)
     lease = timedelta(seconds=min((queue.lease_seconds for queue in queues), default=300))
     for _attempt in range(3):
         try:
             with transaction.atomic():
-                return _claim(membership, lanes, lease, now)
+                return _claim(membership, lanes, lease, held_only, now)
         except IntegrityError:  # the same person claimed the same entry in another window at this moment
             continue
     return None
 
 
-def _claim(membership: Membership, lanes: list[UUID], lease: timedelta, now: datetime | None) -> turns.Turn | None:
+def _claim(
+    membership: Membership, lanes: list[UUID], lease: timedelta, held_only: bool, now: datetime | None
+) -> turns.Turn | None:
     user = membership.user
-    turn = turns.claim(workspace_id=membership.workspace_id, by=user, lanes=lanes, lease=lease, now=now)
+    turn = turns.claim(
+        workspace_id=membership.workspace_id, by=user, lanes=lanes, lease=lease, held_only=held_only, now=now
+    )
     if turn is None:
         return None
     item_id = turn.assignment.item_id

@@ -1,6 +1,7 @@
 """Triaged: each item is placed in a queue or let pass, with the reasons."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.db.models import QuerySet
 from reviewqueue.accounts.models import Workspace
 from reviewqueue.assignment import actions as turns
 from reviewqueue.audit.actions import SYSTEM, record_all
-from reviewqueue.common.errors import Conflict
+from reviewqueue.common.errors import Conflict, NotReady
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.common.waking import wake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage import actions as triage
@@ -20,6 +22,8 @@ from reviewqueue.triage.queries import current_policy, facts_of
 from reviewqueue.triage.rules import Decided, decide
 
 from .moves import item_event, move
+
+log = logging.getLogger(__name__)
 
 
 def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
@@ -59,9 +63,38 @@ def _decide(item: Item, policy: RoutingPolicy, rules: list[RoutingRule], secret:
     return decide(item_id=item.pk, facts=facts_of(item), policy=policy, rules=rules, secret=secret)
 
 
-def _place(decisions: Sequence[TriageDecision], policy: RoutingPolicy | None, now: datetime) -> None:
+def triage_held(*, items: Sequence[Item], deadlines: Mapping[UUID, datetime], now: datetime) -> list[TriageDecision]:
+    """Decide held answers of one workspace by the rules alone, and place them ahead of all others, or let them pass.
+
+    For the transaction that receives them; ``deadlines`` are by item. What the rules cannot decide (there are none,
+    or a fault of ours) goes to a person: nothing that is held passes by a fault. Raises NotReady without any queue.
+    """
+    workspace = Workspace.objects.get(pk=items[0].workspace_id)
+    policy = current_policy(workspace.pk)
+    decided = {item: _decide_held(item, policy, bytes(workspace.secret)) for item in items}
+    decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
+    _place(decisions, policy, now, deadlines)
+    return decisions
+
+
+def _decide_held(item: Item, policy: RoutingPolicy | None, secret: bytes) -> Decided:
+    if policy is None:
+        return _to_a_person("no_policy", "no-policy")
+    try:
+        return _decide(item, policy, list(policy.rules.all()), secret)
+    except Exception:
+        log.exception("triage of a held answer failed", extra={"item": str(item.pk)})
+        return _to_a_person("triage_failed", "triage-failed")
+
+
+def _place(
+    decisions: Sequence[TriageDecision],
+    policy: RoutingPolicy | None,
+    now: datetime,
+    deadlines: Mapping[UUID, datetime] | None = None,
+) -> None:
     review = [one for one in decisions if one.result == TriageDecision.Result.REVIEW]
-    entries = [_stay(one, policy, now) for one in review]
+    entries = [_stay(one, policy, now, (deadlines or {}).get(one.item_id)) for one in review]
     triage.place(entries=entries)
     turns.open_slots(entries=entries)
     passed = [one.item_id for one in decisions if one.result == TriageDecision.Result.PASS]
@@ -71,17 +104,23 @@ def _place(decisions: Sequence[TriageDecision], policy: RoutingPolicy | None, no
         item_event(one.workspace_id, "triage", one.item_id, SYSTEM, now, result=one.result, stratum=one.stratum)
         for one in decisions
     )
+    wake(passed)
 
 
-def _stay(decision: TriageDecision, policy: RoutingPolicy | None, now: datetime) -> QueueEntry:
+def _stay(
+    decision: TriageDecision, policy: RoutingPolicy | None, now: datetime, deadline_at: datetime | None
+) -> QueueEntry:
     rule = decision.rule if decision.rule and decision.rule.queue_id else None
     by_rule = rule.queue if rule else None
     queue = by_rule or (policy.audit_queue if policy else _first_queue(decision.workspace_id))
-    return triage.stay(decision=decision, queue=queue, now=now, rule=rule)
+    return triage.stay(decision=decision, queue=queue, now=now, rule=rule, deadline_at=deadline_at)
 
 
 def _first_queue(workspace_id: UUID) -> Queue:
-    return Queue.objects.filter(workspace_id=workspace_id).order_by("created_at", "pk")[0]
+    queue = Queue.objects.filter(workspace_id=workspace_id).order_by("created_at", "pk").first()
+    if queue is None:
+        raise NotReady("The workspace has no queue yet, so there is nobody to wait for.")
+    return queue
 
 
 def triage_by_person(*, taken: triage.Taken, now: datetime) -> None:
@@ -89,14 +128,19 @@ def triage_by_person(*, taken: triage.Taken, now: datetime) -> None:
     with transaction.atomic():
         triage.finish(taken=[taken])
         item = Item.objects.select_related("source").get(pk=taken.item_id)
-        failed = Decided(
-            result=TriageDecision.Result.REVIEW,
-            rule=None,
-            stratum="triage-failed",
-            design=TriageDecision.Design.RULE,
-            probability=1.0,
-            reasons=[{"code": "triage_failed"}],
-            facts={},
-        )
+        failed = _to_a_person("triage_failed", "triage-failed")
         policy = current_policy(item.workspace_id)
         _place(triage.record_decisions(decided={item: failed}, policy=policy, now=now), policy, now)
+
+
+def _to_a_person(reason: str, stratum: str) -> Decided:
+    """Return the decision for what the rules could not decide."""
+    return Decided(
+        result=TriageDecision.Result.REVIEW,
+        rule=None,
+        stratum=stratum,
+        design=TriageDecision.Design.RULE,
+        probability=1.0,
+        reasons=[{"code": reason}],
+        facts={},
+    )

@@ -1,5 +1,6 @@
 """The verbs that write judgements: review, settle, publish, undo, escalate. Needs a transaction around each."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from reviewqueue.intake.models import Item
 from reviewqueue.triage.models import QueueEntry
 
 from .models import (
+    Basis,
     Decision,
     DuePublication,
     Escalation,
@@ -26,7 +28,7 @@ from .models import (
     ReviewContent,
     Undo,
 )
-from .rules import Judgement, Settlement
+from .rules import Answered, Judgement, Settlement
 
 
 class TooLateToUndo(Conflict):
@@ -70,9 +72,14 @@ def write_outcome(
     final: str | None,
     reviewers: int,
     at: datetime,
-    undo: timedelta,
+    undo: timedelta | None,
+    late: bool = False,
 ) -> Outcome:
-    """Write an item's next outcome; it can be undone for ``undo``, then it is published."""
+    """Write an item's next outcome; it can be undone for ``undo``, then it is published.
+
+    Without ``undo`` the caller publishes it in the same transaction. What is rejected is withheld, whatever the
+    AI system is given instead.
+    """
     review = settlement.review
     last = Outcome.objects.filter(item=item).aggregate(last=Max("version"))["last"] or 0
     outcome = Outcome(
@@ -83,7 +90,7 @@ def write_outcome(
         entry=entry,
         review=review,
         basis=settlement.basis,
-        disposition=Outcome.Disposition.FINAL if final is not None else Outcome.Disposition.WITHHELD,
+        disposition=_disposition(review.decision),
         decision=review.decision,
         severity=review.severity,
         cause=review.cause,
@@ -92,12 +99,43 @@ def write_outcome(
         follow_up=review.follow_up,
         train=review.train,
         reviewers=reviewers,
+        late=late,
         settled_at=at,
     )
     outcome.save(force_insert=True)
     _write_final(outcome, final)
-    DuePublication(outcome=outcome, workspace_id=item.workspace_id, due_at=at + undo).save(force_insert=True)
+    if undo is not None:
+        DuePublication(outcome=outcome, workspace_id=item.workspace_id, due_at=at + undo).save(force_insert=True)
     return outcome
+
+
+def _disposition(decision: str) -> Outcome.Disposition:
+    return Outcome.Disposition.WITHHELD if decision == Decision.REJECT else Outcome.Disposition.FINAL
+
+
+def write_timeouts(*, answers: Mapping[Item, Answered], at: datetime) -> list[Outcome]:
+    """Write the next outcome of items that no person decided in time: what their AI systems get instead."""
+    lasts = Outcome.objects.filter(item__in=answers).values("item_id").annotate(last=Max("version"))
+    versions = {row["item_id"]: row["last"] for row in lasts}
+    outcomes = [
+        Outcome(
+            id=new_id(),
+            workspace_id=item.workspace_id,
+            item=item,
+            version=versions.get(item.pk, 0) + 1,
+            basis=Basis.TIMEOUT,
+            disposition=answer.disposition,
+            settled_at=at,
+        )
+        for item, answer in answers.items()
+    ]
+    Outcome.objects.bulk_create(outcomes)
+    OutcomeContent.objects.bulk_create(
+        OutcomeContent(outcome=one, workspace_id=one.workspace_id, final=final)
+        for one in outcomes
+        if (final := answers[one.item].final) is not None
+    )
+    return outcomes
 
 
 def _write_final(outcome: Outcome, final: str | None) -> None:
@@ -119,18 +157,31 @@ def publish_due(*, workspace_id: UUID, now: datetime, limit: int = 500) -> list[
     )
     if not due:
         return []
+    DuePublication.objects.filter(outcome_id__in=[one.outcome_id for one in due]).delete()
+    return _place_in_order(workspace_id, [one.outcome for one in due], now)
+
+
+def publish_now(*, workspace_id: UUID, outcomes: Sequence[Outcome], now: datetime) -> list[Publication]:
+    """Give outcomes that cannot be undone their positions, in the transaction that settles them.
+
+    The workspace's order is held until that commits, so this comes last in it.
+    """
+    hold_publication_order(workspace_id)
+    return _place_in_order(workspace_id, outcomes, now)
+
+
+def _place_in_order(workspace_id: UUID, outcomes: Sequence[Outcome], now: datetime) -> list[Publication]:
     last = Publication.objects.filter(workspace_id=workspace_id).aggregate(last=Max("position"))["last"] or 0
     rows = [
         Publication(
             workspace_id=workspace_id,
-            outcome=one.outcome,
-            item_id=one.outcome.item_id,
+            outcome=outcome,
+            item_id=outcome.item_id,
             position=last + number,
             published_at=now,
         )
-        for number, one in enumerate(due, start=1)
+        for number, outcome in enumerate(outcomes, start=1)
     ]
-    DuePublication.objects.filter(outcome_id__in=[one.outcome_id for one in due]).delete()
     return Publication.objects.bulk_create(rows)
 
 

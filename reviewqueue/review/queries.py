@@ -106,7 +106,7 @@ def published_body(publication: Publication) -> dict[str, Any]:
         "settled_at": shown(outcome.settled_at),
         "published_at": shown(publication.published_at),
         "reviewers": outcome.reviewers,
-        "late": False,
+        "late": outcome.late,
         "supersedes": _published_before(publication),
     }
 

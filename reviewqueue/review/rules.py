@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from reviewqueue.common.errors import Invalid, Place
-from reviewqueue.intake.models import Declaration, Kind
+from reviewqueue.intake.models import Declaration, Gate, Kind, Risk
 from reviewqueue.intake.rules import MAX_CONTENT_BYTES
 
-from .models import Basis, Cause, Decision, Review, Severity
+from .models import Basis, Cause, Decision, Outcome, Review, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,35 @@ def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settl
     return Settlement(worst, Basis.AGREEMENT)
 
 
-def final_output(*, decision: str, correction: str, output: dict[str, Any]) -> str | None:
-    """Return the final output as JSON text: its own, the correction, or None when it is withheld."""
+def final_output(
+    *, decision: str, correction: str, output: dict[str, Any], fallback: dict[str, Any] | None = None
+) -> str | None:
+    """Return the final output as JSON text: its own, the correction, or the fallback when it is withheld."""
     if decision == Decision.REJECT:
-        return None
+        return _text(fallback)
     if decision == Decision.EDIT:
         return correction
-    return orjson.dumps(output).decode()
+    return _text(output)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an AI system gets: how the item stands, and the final output as JSON text."""
+
+    disposition: str
+    final: str | None
+
+
+def at_timeout(
+    *, on_timeout: str, risk_level: str, output: dict[str, Any] | None, fallback: dict[str, Any] | None
+) -> Answered:
+    """Return what an AI system gets that nobody decided for in time; high risk is withheld, whatever it asked for."""
+    if risk_level == Risk.HIGH or on_timeout == Gate.OnTimeout.WITHHOLD:
+        return Answered(Outcome.Disposition.WITHHELD, None)
+    if on_timeout == Gate.OnTimeout.FALLBACK:
+        return Answered(Outcome.Disposition.FALLBACK, _text(fallback))
+    return Answered(Outcome.Disposition.FINAL, _text(output))
+
+
+def _text(output: dict[str, Any] | None) -> str | None:
+    return None if output is None else orjson.dumps(output).decode()

@@ -142,8 +142,18 @@ def direct(*, item: Item, reason: str, now: datetime) -> TriageDecision:
     )
 
 
-def stay(*, decision: TriageDecision, queue: Queue, now: datetime, rule: RoutingRule | None = None) -> QueueEntry:
-    """Return an unsaved stay of the decision's item in a queue; the rule may shorten the promise or ask for more."""
+def stay(
+    *,
+    decision: TriageDecision,
+    queue: Queue,
+    now: datetime,
+    rule: RoutingRule | None = None,
+    deadline_at: datetime | None = None,
+) -> QueueEntry:
+    """Return an unsaved stay of the decision's item in a queue; the rule may shorten the promise or ask for more.
+
+    ``deadline_at`` is the end of its gate, when an AI system waits.
+    """
     minutes = rule.due_minutes if rule and rule.due_minutes is not None else queue.due_minutes
     due_at = now + timedelta(minutes=minutes)
     item = decision.item
@@ -156,7 +166,12 @@ def stay(*, decision: TriageDecision, queue: Queue, now: datetime, rule: Routing
         reviews_required=(rule and rule.reviews_required) or queue.reviews_required,
         placed_at=now,
         due_at=due_at,
-        rank=rank_of(due_at=due_at, risk_level=item.risk_level, urgency=rule.urgency if rule else ""),
+        rank=rank_of(
+            due_at=due_at,
+            risk_level=item.risk_level,
+            urgency=rule.urgency if rule else "",
+            deadline_at=deadline_at,
+        ),
         required_skills=sorted(set(rule.required_skills)) if rule else [],
         language=rule.language if rule else "",
     )
@@ -177,6 +192,19 @@ def continued(*, entry: QueueEntry, decision: TriageDecision, now: datetime) -> 
         required_skills=entry.required_skills,
         language=entry.language,
     )
+
+
+def fall_back(*, entries: Sequence[QueueEntry]) -> None:
+    """Give stays their ordinary rank, now that no AI system waits any more; the entries given have it too."""
+    urgencies = dict(
+        TriageDecision.objects.filter(item_id__in=[one.item_id for one in entries], rule__isnull=False)
+        .order_by("pass_number")
+        .values_list("item_id", "rule__urgency")
+    )
+    for entry in entries:
+        urgency = urgencies.get(entry.item_id, "")
+        entry.rank = rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=urgency)
+    QueueEntry.objects.bulk_update(entries, ["rank"])
 
 
 def place(*, entries: Sequence[QueueEntry]) -> None:

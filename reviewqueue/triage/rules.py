@@ -14,6 +14,8 @@ from .models import RoutingPolicy, RoutingRule, TriageDecision
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
 HEAD_START = {"high": timedelta(minutes=60), "medium": timedelta(minutes=15)}
 URGENT_HEAD_START = timedelta(minutes=30)
+#: How far ahead of all others a held answer lies, in milliseconds (317 years): an AI system waits for it.
+HELD_AHEAD = 10**13
 
 Facts = Mapping[str, Any]
 
@@ -202,6 +204,7 @@ def _words(one: Mapping[str, Any]) -> str:
         "attribute.at_least": _("%(name)s %(value)s is at least %(limit)s"),
         "policy": _("policy %(policy)s sends it to people"),
         "triage_failed": _("triage failed three times, so a person decides"),
+        "no_policy": _("there is no routing policy yet, so a person decides"),
         "escalated": _("a reviewer asked a lead"),
         "disagreement": _("two reviewers disagree"),
     }
@@ -212,8 +215,13 @@ def _shown(value: Any) -> Any:
     return f"{value:.2f}" if isinstance(value, float) else value
 
 
-def rank_of(*, due_at: datetime, risk_level: str, urgency: str) -> int:
-    """Return a slot's place in the line: its deadline in milliseconds, pulled earlier by a bounded amount."""
+def rank_of(*, due_at: datetime, risk_level: str, urgency: str, deadline_at: datetime | None = None) -> int:
+    """Return a slot's place in the line: its promise in milliseconds, pulled earlier by a bounded amount.
+
+    Held answers lie ahead of everything else, in the order of their deadlines: their ranks are below zero.
+    """
+    if deadline_at is not None:
+        return int(deadline_at.timestamp() * 1000) - HELD_AHEAD
     ahead = HEAD_START.get(risk_level, timedelta())
     if urgency == RoutingRule.Urgency.HIGH:
         ahead += URGENT_HEAD_START

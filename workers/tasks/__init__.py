@@ -1,5 +1,5 @@
 """The tasks: each takes ids, calls one verb, and can be lost or repeated without harm."""
 
-from . import datasets, delivery, forgetting, publishing, triage, turns
+from . import datasets, delivery, forgetting, gates, publishing, triage, turns
 
-__all__ = ["datasets", "delivery", "forgetting", "publishing", "triage", "turns"]
+__all__ = ["datasets", "delivery", "forgetting", "gates", "publishing", "triage", "turns"]

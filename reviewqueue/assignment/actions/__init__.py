@@ -14,7 +14,8 @@ from .ending import (
     take_away,
 )
 from .keeping import NoLongerNeeded, TurnOver, expire_due, heartbeat, wake_due
-from .opening import lane_for, open_slots
+from .on_duty import end_unseen, go_on_duty, leave_duty, page_closed, seen
+from .opening import lane_for, open_slots, rerank
 
 __all__ = [
     "NoLongerNeeded",
@@ -24,16 +25,22 @@ __all__ = [
     "claim",
     "close_open_slots",
     "end_turn",
+    "end_unseen",
     "exclude",
     "expire_due",
     "give_back",
+    "go_on_duty",
     "heartbeat",
     "held_slot",
     "include",
     "lane_for",
     "lanes_of",
+    "leave_duty",
     "open_slots",
+    "page_closed",
     "reopen_slot",
+    "rerank",
+    "seen",
     "snooze",
     "submit_turn",
     "take_away",

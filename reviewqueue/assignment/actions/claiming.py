@@ -45,6 +45,8 @@ WITH head AS MATERIALIZED (
 SELECT taken.*, coalesce(%(now)s::timestamptz, clock_timestamp()), (SELECT count(*) FROM head)
 FROM (SELECT 1) AS always LEFT JOIN taken ON true
 """
+# Held answers alone: their ranks are below zero (triage/rules.py).
+CLAIM_HELD = CLAIM.replace("s.lane_id = l.lane", "s.lane_id = l.lane AND s.rank < 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,24 @@ def lanes_of(*, membership: Membership, queues: Sequence[Queue]) -> list[UUID]:
 
 
 def claim(
-    *, workspace_id: UUID, by: User, lanes: Sequence[UUID], lease: timedelta, now: datetime | None = None
+    *,
+    workspace_id: UUID,
+    by: User,
+    lanes: Sequence[UUID],
+    lease: timedelta,
+    held_only: bool = False,
+    now: datetime | None = None,
 ) -> Turn | None:
     """Give ``by`` the next slot of these lanes for ``lease``; None when there is nothing for this reviewer.
 
-    Without ``now`` the lease runs on the database's clock.
+    With ``held_only`` nothing but answers that an AI system waits for. Without ``now`` the lease runs on the
+    database's clock.
     """
     if not lanes:
         return None
     head = HEAD
     while True:
-        row = _take(by, lanes, lease, head, now)
+        row = _take(CLAIM_HELD if held_only else CLAIM, by, lanes, lease, head, now)
         slot_id, entry_id, item_id, fence, expires_at, _lane, at, seen = row
         if slot_id is not None:
             break
@@ -91,10 +100,12 @@ def claim(
     return Turn(turn, fence, expires_at, at)
 
 
-def _take(by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: datetime | None) -> tuple:
+def _take(
+    statement: str, by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: datetime | None
+) -> tuple:
     with connection.cursor() as cursor:
         cursor.execute(
-            CLAIM,
+            statement,
             {
                 "lanes": list(lanes),
                 "me": by.pk,

@@ -59,3 +59,9 @@ def _slot(entry: QueueEntry, lane_id: UUID, number: int, kind: Slot.Kind) -> Slo
         kind=kind,
         rank=entry.rank,
     )
+
+
+def rerank(*, ranks: dict[UUID, int]) -> None:
+    """Move the open slots of stays to other places in the line; ``ranks`` are by the stay's id."""
+    for entry_id, rank in sorted(ranks.items()):
+        Slot.objects.filter(entry_id=entry_id, closed_at=None).update(rank=rank)

@@ -1,0 +1,161 @@
+"""Held: an AI system waits for people. Triaged inside the request, placed ahead of all others, answered in time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from reviewqueue.accounts.models import Workspace
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.queries import unattended
+from reviewqueue.audit.actions import SYSTEM, Actor, record_all
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.delivery.actions import Announcement, announce_all
+from reviewqueue.intake import actions as intake
+from reviewqueue.intake.models import Gate, Item, Source
+from reviewqueue.intake.queries import body_of, fallback_of, gates_due
+from reviewqueue.intake.rules import Submission
+from reviewqueue.review import actions as judging
+from reviewqueue.review.models import Outcome
+from reviewqueue.review.rules import Answered, at_timeout
+from reviewqueue.triage import actions as triage
+from reviewqueue.triage.models import QueueEntry, TriageDecision
+
+from .moves import hold_open_stays, item_event
+from .publishing import publish_at_once
+from .receiving import again_if_it_must
+from .triaging import triage_held
+
+GATE_TIMED_OUT = "gate.timed_out"
+
+
+def submit_gated(
+    *,
+    workspace: Workspace,
+    submissions: Sequence[Submission],
+    sources: dict[str, Source],
+    by: Actor,
+    now: datetime,
+) -> list[intake.Received]:
+    """Store answers that are held, decide each by the rules, and place it or let it pass; answer for each, in order.
+
+    Where nobody on duty could take one, its AI system gets what it asked for in that case at once. All of it is one
+    transaction: what is answered as new survives anything, and so does what was said of it.
+    """
+    return again_if_it_must(lambda: _submit(workspace, submissions, sources, by, now))
+
+
+def _submit(
+    workspace: Workspace,
+    submissions: Sequence[Submission],
+    sources: dict[str, Source],
+    by: Actor,
+    now: datetime,
+) -> list[intake.Received]:
+    received = intake.receive(workspace=workspace, submissions=submissions, sources=sources, now=now)
+    fresh = [_gate(one, workspace.pk, now) for one, answer in zip(submissions, received, strict=True) if answer.new]
+    if fresh:
+        intake.open_gates(gates=fresh)
+        record_all(item_event(workspace.pk, "receive", gate.item_id, by, now) for gate in fresh)
+        failpoint("submit_gated.stored")
+        _decide({gate.item_id: gate.deadline_at for gate in fresh}, now)
+        failpoint("submit_gated.decided")
+    return received
+
+
+def _gate(one: Submission, workspace_id: UUID, now: datetime) -> Gate:
+    assert one.gate is not None
+    return Gate(
+        item_id=one.id,
+        workspace_id=workspace_id,
+        deadline_at=now + one.gate.lasts,
+        on_timeout=one.gate.on_timeout,
+    )
+
+
+def _decide(deadlines: Mapping[UUID, datetime], now: datetime) -> None:
+    items = _items(deadlines).select_related("source", "model_version")
+    decisions = triage_held(items=list(items), deadlines=deadlines, now=now)
+    passed = [one.item_id for one in decisions if one.result == TriageDecision.Result.PASS]
+    intake.close_gates(item_ids=passed, because=Gate.Closed.PASSED, now=now)
+    waiting = [one.item_id for one in decisions if one.result == TriageDecision.Result.REVIEW]
+    alone = unattended(now=now, item_ids=waiting, limit=len(waiting)) if waiting else []
+    if alone:
+        _answer_for_people(alone, Gate.Closed.UNATTENDED, now)
+
+
+def _items(ids: Iterable[UUID]) -> QuerySet[Item]:
+    return Item.objects.filter(pk__in=list(ids)).order_by("pk")
+
+
+def time_out_due(*, now: datetime) -> int:
+    """Answer for people whose deadline has passed, or of whom nobody is there any more; return how many times.
+
+    Each workspace's are one transaction. An item stays in its queue, at its ordinary place: a decision that comes
+    now is its next version.
+    """
+    answered = 0
+    for because, due in (
+        (Gate.Closed.TIMED_OUT, gates_due(now=now)),
+        (Gate.Closed.UNATTENDED, gates_due(now=now, among=unattended(now=now))),
+    ):
+        for _workspace, gates in groupby(due, key=lambda gate: gate.workspace_id):
+            answered += _time_out([gate.item_id for gate in gates], because, now)
+    return answered
+
+
+def _time_out(item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
+    with transaction.atomic():
+        answered = _answer_for_people(item_ids, because, now)
+        failpoint("time_out.answered")
+    return answered
+
+
+def _answer_for_people(item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
+    """Close gates of one workspace and publish what their AI systems get; return how many this call closed.
+
+    The stays are locked first, as in every verb: a review that settles one at this moment is waited for, and has
+    closed the gate then.
+    """
+    stays = hold_open_stays(item_ids)
+    closed = intake.close_gates(item_ids=item_ids, because=because, now=now)
+    failpoint("time_out.closed")
+    if closed:
+        _fall_back([stay for stay in stays if stay.item_id in closed])
+        items = list(_items(closed).select_related("content", "gate"))
+        outcomes = judging.write_timeouts(answers={item: _answered(item) for item in items}, at=now)
+        failpoint("time_out.written")
+        _tell(outcomes, because, now)
+    return len(closed)
+
+
+def _answered(item: Item) -> Answered:
+    return at_timeout(
+        on_timeout=item.gate.on_timeout,
+        risk_level=item.risk_level,
+        output=None if item.content.redacted_at else body_of(item)["output"],
+        fallback=fallback_of(item),
+    )
+
+
+def _fall_back(stays: Sequence[QueueEntry]) -> None:
+    triage.fall_back(entries=stays)
+    turns.rerank(ranks={stay.pk: stay.rank for stay in stays})
+
+
+def _tell(outcomes: Sequence[Outcome], because: Gate.Closed, now: datetime) -> None:
+    workspace_id = outcomes[0].workspace_id
+    said = {"because": str(because)}
+    record_all(item_event(workspace_id, "time_out", one.item_id, SYSTEM, now, **said) for one in outcomes)
+    publish_at_once(outcomes=outcomes, now=now)
+    announce_all(
+        announcements=[
+            Announcement(GATE_TIMED_OUT, one.item_id, one.item_id, {**said, "disposition": str(one.disposition)})
+            for one in outcomes
+        ],
+        workspace_id=workspace_id,
+        now=now,
+    )
