@@ -22,6 +22,7 @@ from .errors import (
     SpoolFull,
     StillWaiting,
     Unavailable,
+    Withdrawn,
     Withheld,
 )
 from .flow import Retry
@@ -78,6 +79,7 @@ __all__ = [
     "StoredItem",
     "Triage",
     "Unavailable",
+    "Withdrawn",
     "Withheld",
     "__version__",
     "webhooks",

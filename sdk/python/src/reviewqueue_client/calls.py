@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import uuid4
 
-from .errors import NotAnItem, NotNow, Problem, StillWaiting
+from .errors import NotAnItem, NotNow, Problem, StillWaiting, Withdrawn
 from .flow import Flow, Pause, Reply, Request, Retry, ask
 from .items import encoded, named
 from .shapes import Correction, Gate, Item, Outcome, Result, Standing, StoredItem, Triage
@@ -172,6 +172,8 @@ def wait(item: Item | str, timeout: float | None, retry: Retry) -> Flow[Outcome]
             return _agreed(item_id, gate, standing, because=error)
         if isinstance(told, Outcome):
             return told
+        if told.state == "withdrawn":
+            raise Withdrawn(item_id)
         standing, left = told, end - time.monotonic()
         if left <= 0:
             return _agreed(item_id, gate, standing, because=None)

@@ -80,7 +80,8 @@ class ReviewQueue:
 
         For an item that this client submitted with a gate, no longer than the gate's deadline: then this returns
         what the server decided, or, when the server is silent, what was agreed in the gate (``outcome.local``).
-        Otherwise raises StillWaiting when the time is over, also when the server could not be reached meanwhile.
+        Otherwise raises StillWaiting when the time is over, also when the server could not be reached meanwhile,
+        and Withdrawn.
         """
         return self._line.run(calls.wait(item, timeout, self.retry))
 

@@ -132,6 +132,14 @@ class StillWaiting(ReviewQueueError, TimeoutError):
         self.standing = standing
 
 
+class Withdrawn(ReviewQueueError):
+    """The item was withdrawn: nobody will decide about it any more."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"Item {item_id} was withdrawn.")
+        self.item_id = item_id
+
+
 class Withheld(ReviewQueueError):
     """This answer must not be given, and no fallback was agreed. ``item`` and ``outcome`` are None when offline."""
 

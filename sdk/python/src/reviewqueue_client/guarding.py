@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from . import calls
 from .background import Background
-from .errors import NotNow, SpoolError, Withheld
+from .errors import NotNow, SpoolError, Withdrawn, Withheld
 from .flow import Block, Flow, Retry
 from .items import CommonFields, Kind, encoded, named
 from .shapes import Document, Item, OnTimeout, Outcome
@@ -41,7 +41,7 @@ class Answer:
 
 Said: TypeAlias = str | tuple[str, float | None] | Document | Answer
 Offline: TypeAlias = float | Callable[[Answer], bool] | None
-How: TypeAlias = Literal["passed", "approved", "edited", "rejected", "timed_out", "offline"]
+How: TypeAlias = Literal["passed", "approved", "edited", "rejected", "timed_out", "withdrawn", "offline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,10 @@ def guarded(rule: Rule, prepared: Prepared, retry: Retry, reach: Reach, backgrou
         reach.lost()
         return (yield from _offline(rule, prepared, background, doubtful=True))
     reach.found()
-    outcome = yield from calls.wait(item, None, retry)
+    try:
+        outcome = yield from calls.wait(item, None, retry)
+    except Withdrawn:
+        return Guarded(rule.fallback, "withdrawn", fallback=rule.fallback is not None, item=item)
     return _told(rule, item, outcome)
 
 
