@@ -35,6 +35,7 @@ class Slot(WorkspaceOwned):
     class Kind(models.TextChoices):
         REVIEW = "review"
         ADJUDICATION = "adjudication"
+        APPEAL = "appeal"
 
     entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="slots", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="slots", db_index=False)
@@ -144,6 +145,8 @@ class Exclusion(WorkspaceOwned):
         REVIEWED = "reviewed"
         RETURNED = "returned"
         ESCALATED = "escalated"
+        #: had it in hand before the person affected contested the outcome
+        SEEN = "seen"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="exclusions", db_index=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -26,7 +26,7 @@ _SIGNED = 6
 
 FEED = """
 SELECT p.position, p.published_at, o.item_id, o.version, o.decision, o.basis, o.disposition, o.changed, o.severity,
-       o.cause, o.reason_codes, o.follow_up, o.settled_at, o.reviewers, i.external_id, s.slug, i.kind,
+       o.cause, o.reason_codes, o.follow_up, o.settled_at, o.reviewers, o.late, i.external_id, s.slug, i.kind,
        CASE WHEN f.redacted_at IS NULL THEN f.final END,
        CASE WHEN w.redacted_at IS NULL THEN nullif(w.correction, '') END,
        CASE WHEN o.version > 1 THEN (
@@ -96,6 +96,7 @@ def _row(
     follow_up: bool,
     settled_at: Any,
     reviewers: int,
+    late: bool,
     external_id: str,
     source: str,
     kind: str,
@@ -124,7 +125,7 @@ def _row(
         "settled_at": settled_at,
         "published_at": published_at,
         "reviewers": reviewers,
-        "late": False,
+        "late": late,
         "supersedes": supersedes,
     }
 

@@ -176,6 +176,8 @@ class Escalation(WorkspaceOwned):
     class Why(models.TextChoices):
         QUESTION = "question"
         DISAGREEMENT = "disagreement"
+        #: everybody who may review it has had it in hand already
+        NOBODY_LEFT = "nobody_left"
 
     class End(models.TextChoices):
         DECIDED = "decided"
@@ -186,7 +188,7 @@ class Escalation(WorkspaceOwned):
     entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="+", db_index=False)
     why = models.CharField(max_length=12, choices=Why.choices, default=Why.QUESTION)
     opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     end_reason = models.CharField(max_length=11, choices=End.choices, blank=True)
@@ -209,4 +211,80 @@ class EscalationContent(models.Model):
     escalation = models.OneToOneField(Escalation, on_delete=models.PROTECT, primary_key=True, related_name="content")
     workspace_id = models.UUIDField()
     question = models.TextField()
+    redacted_at = models.DateTimeField(null=True)
+
+
+class Appeal(WorkspaceOwned):
+    """The person affected contests what was decided: reviewed by somebody who has not seen the item."""
+
+    class End(models.TextChoices):
+        UPHELD = "upheld"
+        CHANGED = "changed"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="appeals")
+    #: What is contested; none where triage let the answer pass, so that no person decided.
+    against = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    opened_at = models.DateTimeField()
+    outcome = models.OneToOneField(Outcome, on_delete=models.PROTECT, null=True, related_name="ended_appeal")
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=7, choices=End.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            # one appeal at a time
+            models.UniqueConstraint(fields=["item"], condition=Q(ended_at__isnull=True), name="appeal_open_once"),
+            # an end is an outcome, and says what it changed
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome__isnull=True, end_reason="")
+                | (Q(ended_at__isnull=False, outcome__isnull=False) & ~Q(end_reason="")),
+                name="appeal_ends_with_outcome",
+            ),
+        ]
+
+
+class AppealContent(models.Model):
+    """Why the outcome is contested, and by whom as the AI system names them. Redactable."""
+
+    appeal = models.OneToOneField(Appeal, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    workspace_id = models.UUIDField()
+    said_by = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    redacted_at = models.DateTimeField(null=True)
+
+
+class FollowUp(WorkspaceOwned):
+    """A wrong answer that a person already got: somebody makes it good with them."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="follow_ups")
+    outcome = models.OneToOneField(Outcome, on_delete=models.PROTECT, related_name="follow_up_opened")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # somebody has it since when
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True, taken_at__isnull=True)
+                | Q(owner__isnull=False, taken_at__isnull=False),
+                name="follow_up_owner_since_when",
+            ),
+        ]
+        indexes = [
+            # what is still to be done, by promise
+            models.Index(fields=["workspace", "due_at"], name="follow_up_open", condition=Q(done_at__isnull=True)),
+            # what was done last
+            models.Index(fields=["workspace", "-done_at"], name="follow_up_done", condition=Q(done_at__isnull=False)),
+        ]
+
+
+class FollowUpContent(models.Model):
+    """What was done about it, in the words of who did it. Redactable."""
+
+    follow_up = models.OneToOneField(FollowUp, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    workspace_id = models.UUIDField()
+    note = models.TextField(blank=True)
     redacted_at = models.DateTimeField(null=True)

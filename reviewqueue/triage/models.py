@@ -104,6 +104,52 @@ class TriageDecision(WorkspaceOwned):
         ]
 
 
+class Signal(WorkspaceOwned):
+    """Something outside says that an answer was wrong. Append-only; what was said is apart."""
+
+    class Kind(models.TextChoices):
+        THUMBS_DOWN = "thumbs_down"
+        RECONTACT = "recontact"
+        COMPLAINT = "complaint"
+        REPORT = "report"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="signals", db_index=False)
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    #: The further look that it brought about; none while a look was under way, or still to come, already.
+    decision = models.ForeignKey(
+        TriageDecision, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["thumbs_down", "recontact", "complaint", "report"]), name="signal_kind_known"
+            )
+        ]
+        indexes = [
+            # what was said of an item
+            models.Index(fields=["item", "raised_at"], name="signal_of_item"),
+            # what a person has reported
+            models.Index(
+                fields=["reported_by", "-raised_at"],
+                name="signal_of_person",
+                condition=Q(reported_by__isnull=False),
+            ),
+        ]
+
+
+class SignalContent(models.Model):
+    """Who said it, as the AI system names them, and their words. Redactable."""
+
+    signal = models.OneToOneField(Signal, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    workspace_id = models.UUIDField()
+    said_by = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    redacted_at = models.DateTimeField(null=True)
+
+
 class QueueEntry(WorkspaceOwned):
     """An item's stay in one queue."""
 

@@ -13,6 +13,7 @@ APPEND_ONLY = {
     "audit_event",
     "intake_declaration",
     "triage_triagedecision",
+    "triage_signal",
     "review_review",
     "review_outcome",
     "review_publication",
