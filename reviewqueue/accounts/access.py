@@ -35,6 +35,7 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     key_id: UUID | None = None
     source_slug: str = ""
+    remembered: bool = False  # whether its key is still to be proven (queries.remembered_viewer)
 
     @property
     def actor(self) -> Actor:

@@ -10,6 +10,7 @@ import orjson
 from django.db import connection
 
 from reviewqueue.common.ids import new_id
+from reviewqueue.common.parts import Part
 
 from .models import Event
 
@@ -83,3 +84,20 @@ def record_all(events: Iterable[Row]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, [orjson.dumps(rows, default=str).decode()])
+
+
+_RECORD_NEW = """
+INSERT INTO audit_event (id, workspace_id, at, actor_kind, actor_id, verb, subject_kind, subject_id, item_id, data)
+SELECT id, %(event_workspace)s::uuid, %(event_at)s::timestamptz, %(event_actor_kind)s, %(event_actor)s::uuid,
+       %(event_verb)s, 'item', id, id, '{}'
+FROM won
+"""
+
+
+def record_new_items(*, workspace_id: UUID, verb: str, by: Actor, at: datetime) -> Part:
+    """Return the part of the receiving statement that records the first event of each item of ``won (id)``.
+
+    An item has one first event, so that bears the item's own id.
+    """
+    given = {"workspace": workspace_id, "at": at, "actor_kind": str(by.kind), "actor": by.id, "verb": verb}
+    return Part(_RECORD_NEW, {f"event_{name}": value for name, value in given.items()})

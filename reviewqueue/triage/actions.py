@@ -14,6 +14,7 @@ from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
 from reviewqueue.common.ids import new_id
+from reviewqueue.common.parts import Part
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 
@@ -36,14 +37,15 @@ class Taken:
     lease_until: datetime
 
 
-def await_triage(*, workspace_id: UUID, item_ids: Sequence[UUID], now: datetime) -> None:
-    """Open the wait for triage, in the transaction that receives the items."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO triage_pending (item_id, workspace_id, due_at, attempts, last_error)"
-            " SELECT id, %s, %s, 0, '' FROM unnest(%s::uuid[]) AS t (id)",
-            [workspace_id, now, list(item_ids)],
-        )
+_AWAIT = """
+INSERT INTO triage_pending (item_id, workspace_id, due_at, attempts, last_error)
+SELECT id, %(pending_workspace)s::uuid, %(pending_due_at)s::timestamptz, 0, '' FROM won
+"""
+
+
+def await_triage(*, workspace_id: UUID, now: datetime) -> Part:
+    """Return the part of the receiving statement that opens the wait of each item of ``won (id)``."""
+    return Part(_AWAIT, {"pending_workspace": workspace_id, "pending_due_at": now})
 
 
 _DUE = "due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) AND {tried}"

@@ -10,6 +10,7 @@ from reviewqueue import pipeline
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake import actions as intake
+from reviewqueue.intake.actions import receiving as storing
 from reviewqueue.intake.models import Item
 from reviewqueue.intake.rules import Submission, submission
 from reviewqueue.pipeline import receiving
@@ -70,7 +71,7 @@ def test_batches_in_opposite_order_do_not_deadlock(cast: Cast, deadlocks: list[s
 
 def test_unsorted_batches_deadlock(cast: Cast, deadlocks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same crowd with rows inserted as they came."""
-    monkeypatch.setattr(intake, "sorted", list, raising=False)
+    monkeypatch.setattr(storing, "sorted", list, raising=False)
     for number in range(20):
         cross(cast, 1, name=f"control-{number}")
         if deadlocks:

@@ -3,10 +3,11 @@
 from .declaring import declare, declare_source
 from .gating import close_gate, close_gates, open_gates
 from .moving import hold_states, move_state
-from .receiving import Received, forget_seen, receive
+from .receiving import Received, at_once, forget_seen, receive
 
 __all__ = [
     "Received",
+    "at_once",
     "close_gate",
     "close_gates",
     "declare",

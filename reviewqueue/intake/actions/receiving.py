@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,14 @@ import orjson
 from django.db import connection
 
 from reviewqueue.accounts.models import Workspace
+from reviewqueue.accounts.queries import KEY_HOLDS, require_key
+from reviewqueue.common.parts import Part, fetch
 
 from ..models import Item, ModelVersion, Source
 from ..rules import Submission
+
+#: Up to so many items are stored by one statement; for more, copying the content apart is quicker.
+FEW = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,48 +30,72 @@ class Received:
     conflict: bool = False
 
 
-_INSERT = """
+_STORE = """
 WITH given AS (
-  SELECT * FROM json_to_recordset(%(rows)s) AS t (
+  SELECT * FROM json_to_recordset(%(rows)s::json) AS t (
     id uuid, source_id uuid, external_id text, model_version_id uuid, declaration_id uuid, kind text, grp text,
-    confidence float8,
-    risk_level text, risk_tags text[], attributes jsonb, content_hash text, occurred_at timestamptz, body text,
-    sha256 text, search_text text)
+    confidence float8, risk_level text, risk_tags text[], attributes jsonb, content_hash text,
+    occurred_at timestamptz, body text, sha256 text, search_text text)
 ), won AS (
   INSERT INTO intake_item (id, workspace_id, source_id, external_id, model_version_id, declaration_id, kind, "group",
                            confidence, risk_level, risk_tags, attributes, content_hash, occurred_at, received_at)
-  SELECT id, %(workspace)s, source_id, external_id, model_version_id, declaration_id, kind, grp, confidence,
-         risk_level, risk_tags, attributes, decode(content_hash, 'hex'), occurred_at, %(now)s
+  SELECT id, %(workspace)s::uuid, source_id, external_id, model_version_id, declaration_id, kind, grp, confidence,
+         risk_level, risk_tags, attributes, decode(content_hash, 'hex'), occurred_at, %(now)s::timestamptz
   FROM given
+  WHERE {condition}
   ON CONFLICT (source_id, external_id) DO NOTHING
   RETURNING id
-), content AS (
-  INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
-  SELECT given.id, %(workspace)s, body, decode(sha256, 'hex'), search_text FROM given JOIN won USING (id)
 ), state AS (
   INSERT INTO intake_itemstate (item_id, workspace_id, state, since)
-  SELECT id, %(workspace)s, 'received', %(now)s FROM won
-)
+  SELECT id, %(workspace)s::uuid, 'received', %(now)s::timestamptz FROM won
+){parts}
 SELECT id FROM won
 """
 
+_CONTENT = """
+INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
+SELECT given.id, %(workspace)s::uuid, body, decode(sha256, 'hex'), search_text FROM given JOIN won USING (id)
+"""
+_COPY = "COPY intake_itemcontent (item_id, workspace_id, body, sha256, search_text) FROM STDIN (FORMAT binary)"
+
 
 def receive(
-    *, workspace: Workspace, submissions: Sequence[Submission], sources: dict[str, Source], now: datetime
+    *,
+    workspace: Workspace,
+    submissions: Sequence[Submission],
+    sources: dict[str, Source],
+    now: datetime,
+    along: Sequence[Part] = (),
+    key_id: UUID | None = None,
 ) -> list[Received]:
-    """Store submissions; answer for each, in order. Needs a transaction around it.
+    """Store submissions; answer for each, in order. Needs a transaction around it unless ``at_once`` holds.
 
     The first of several with one external_id is kept; the others are replays or conflicts with it. Rows are
     inserted sorted by (source, external_id), so that overlapping batches cannot deadlock.
+
+    ``along``: what other apps write in the same statement, for the ids in ``won (id)``. With ``key_id`` nothing is
+    stored unless that key holds at this very moment. Raises KeyGone.
     """
+    if not submissions:
+        return []
     firsts: dict[tuple[str, str], Submission] = {}
     for one in submissions:
         firsts.setdefault((one.source, one.external_id), one)
     ordered = [firsts[key] for key in sorted(firsts)]
-    won = _insert(workspace, ordered, sources, now)
+    won = _insert(workspace, ordered, sources, now, along, key_id)
     stored = {key: (one.id, one.content_hash) for key, one in firsts.items() if one.id in won}
-    stored |= _earlier([one for one in ordered if one.id not in won], sources)
+    if len(won) < len(ordered):
+        if key_id:
+            require_key(key_id)
+        stored |= _earlier([one for one in ordered if one.id not in won], sources)
     return [_received(one, stored[(one.source, one.external_id)], won) for one in submissions]
+
+
+def at_once(submissions: Sequence[Submission], sources: dict[str, Source]) -> bool:
+    """Return whether ``receive`` stores these by one statement, which is whole without a transaction around it."""
+    return len(submissions) <= FEW and all(
+        one.model is None or (sources[one.source].pk, one.model) in _seen_models for one in submissions
+    )
 
 
 def _received(one: Submission, stored: tuple[UUID, bytes], won: set[UUID]) -> Received:
@@ -74,18 +104,38 @@ def _received(one: Submission, stored: tuple[UUID, bytes], won: set[UUID]) -> Re
 
 
 def _insert(
-    workspace: Workspace, ordered: Sequence[Submission], sources: dict[str, Source], now: datetime
+    workspace: Workspace,
+    ordered: Sequence[Submission],
+    sources: dict[str, Source],
+    now: datetime,
+    along: Sequence[Part],
+    key_id: UUID | None,
 ) -> set[UUID]:
     models = _model_versions(workspace, ordered, sources, now)
-    rows = [_row(one, sources[one.source].pk, models.get((one.source, one.model))) for one in ordered]
-    with connection.cursor() as cursor:
-        # one JSON text instead of an array for each column: a third of the time to write it down
-        cursor.execute(_INSERT, {"workspace": workspace.pk, "now": now, "rows": orjson.dumps(rows).decode()})
-        return {row[0] for row in cursor.fetchall()}
+    few = len(ordered) <= FEW
+    rows = [_row(one, sources[one.source].pk, models.get((one.source, one.model)), few) for one in ordered]
+    statement = _statement(tuple(part.sql for part in along), few, key_id is not None)
+    # one JSON text instead of an array for each column: a third of the time to write it down
+    given: dict[str, Any] = {"workspace": workspace.pk, "now": now, "rows": orjson.dumps(rows).decode()}
+    for part in along:
+        given |= part.given
+    if key_id:
+        given["key"] = key_id
+    won = {row[0] for row in fetch(statement, given)}
+    if not few:
+        _copy_content(workspace, [one for one in ordered if one.id in won])
+    return won
 
 
-def _row(one: Submission, source_id: UUID, model_version_id: UUID | None) -> dict[str, Any]:
-    return {
+@cache
+def _statement(along: tuple[str, ...], with_content: bool, with_key: bool) -> str:
+    parts = [*along, _CONTENT] if with_content else along
+    named = "".join(f", part_{number} AS ({sql})" for number, sql in enumerate(parts))
+    return _STORE.format(condition=KEY_HOLDS if with_key else "true", parts=named)
+
+
+def _row(one: Submission, source_id: UUID, model_version_id: UUID | None, with_content: bool) -> dict[str, Any]:
+    row = {
         "id": one.id,
         "source_id": source_id,
         "external_id": one.external_id,
@@ -99,16 +149,21 @@ def _row(one: Submission, source_id: UUID, model_version_id: UUID | None) -> dic
         "attributes": one.attributes,
         "content_hash": one.content_hash.hex(),
         "occurred_at": one.occurred_at,
-        "body": one.body,
-        "sha256": one.sha256.hex(),
-        "search_text": one.search_text,
     }
+    if with_content:
+        row |= {"body": one.body, "sha256": one.sha256.hex(), "search_text": one.search_text}
+    return row
+
+
+def _copy_content(workspace: Workspace, won: Iterable[Submission]) -> None:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY) as target:
+        target.set_types(["uuid", "uuid", "text", "bytea", "text"])
+        for one in won:
+            target.write_row((one.id, workspace.pk, one.body, one.sha256, one.search_text))
 
 
 def _earlier(losers: Sequence[Submission], sources: dict[str, Source]) -> dict[tuple[str, str], tuple[UUID, bytes]]:
     """Read what was there before, in a new statement that sees what the insert waited for."""
-    if not losers:
-        return {}
     slugs = {source.pk: slug for slug, source in sources.items()}
     rows = Item.objects.filter(
         source__in={sources[one.source].pk for one in losers},
