@@ -47,6 +47,7 @@ class OneAssignment(_Turn):
 
     @described(
         "Keep a turn and save its draft",
+        name="keep_turn",
         body="Heartbeat",
         answers={200: "Renewed"},
         problems=[404, 409, 413, 422],
@@ -67,6 +68,7 @@ class AssignmentReview(_Turn):
 
     @described(
         "Submit a review",
+        name="submit_review",
         body="Judgement",
         answers={201: "Review"},
         problems=[404, 409, 413, 422],
@@ -88,6 +90,7 @@ class AssignmentReturn(_Turn):
 
     @described(
         "Give an item back",
+        name="return_item",
         body="Return",
         answers={204: None},
         problems=[404, 409, 422],
@@ -108,6 +111,7 @@ class AssignmentEscalation(_Turn):
 
     @described(
         "Ask a lead",
+        name="escalate_item",
         body="Question",
         answers={201: "Escalation"},
         problems=[404, 409, 422],
@@ -129,11 +133,16 @@ _JUDGEMENT = frozenset(
 )
 
 
+def _faulty(kind: str) -> set[str]:
+    """Return the decisions that must say how bad it was: to prefer one candidate finds no fault with it."""
+    return {"reject"} if kind == Kind.COMPARISON else {"edit", "reject"}
+
+
 def _judgement(fields: Fields, assignment: Assignment) -> Judgement:
     """Return what a body says of the turn's item. Raises Invalid for wrong types and missing fields."""
     decision = fields.text("decision", 20, required=True)
     severity = fields.text("severity", 20)
-    if not severity and decision in {"edit", "reject"}:
+    if not severity and decision in _faulty(assignment.item.kind):
         fields.places.append(Place("#/severity", "Required with edit and reject."))
     rubric = current_rubric(assignment.entry.queue)
     judgement = Judgement(
@@ -151,14 +160,17 @@ def _judgement(fields: Fields, assignment: Assignment) -> Judgement:
     return judgement
 
 
+#: Kinds whose correction is one text, which may be given alone.
+_ONE_TEXT = {Kind.CHAT.value: "content", Kind.TEXT.value: "content", Kind.CLASSIFICATION.value: "label"}
+
+
 def _correction(fields: Fields, kind: str) -> dict[str, Any] | None:
-    """Take a correction, given alone or as an object with the one field of its kind."""
-    name = "label" if kind == Kind.CLASSIFICATION else "content"
-    given = fields.value.get("correction")
-    if isinstance(given, str):
+    """Take a correction in the form of its kind; where that is one text, alone or as an object with its field."""
+    name, given = _ONE_TEXT.get(kind), fields.value.get("correction")
+    if name and isinstance(given, str):
         return {name: given}
     correction = fields.object("correction")
-    if correction is not None and correction.keys() - {name}:
+    if name and correction is not None and correction.keys() - {name}:
         raise Invalid("The correction is wrong.", places=[Place("#/correction", f"It has the one field {name}.")])
     return correction
 

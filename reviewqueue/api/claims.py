@@ -33,6 +33,7 @@ class Claims(Resource):
 
     @described(
         "Claim the next item",
+        name="claim_next",
         answers={201: "Assignment", 204: None},
         problems=[409, 422],
         about=ABOUT,
@@ -73,6 +74,7 @@ class QueueClaims(Claims):
 
     @described(
         "Claim the next item of one queue",
+        name="claim_next_of_queue",
         answers={201: "Assignment", 204: None},
         problems=[404, 409, 422],
         about=ABOUT,

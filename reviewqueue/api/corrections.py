@@ -21,6 +21,7 @@ class Corrections(Resource):
 
     @described(
         "Follow what is published",
+        name="list_corrections",
         answers={200: "FeedPage"},
         problems=[409, 422],
         parameters=FEED_PARAMETERS,

@@ -65,7 +65,13 @@ class _DatasetResource(Resource):
 class Datasets(_DatasetResource):
     """All definitions of the workspace."""
 
-    @described("List datasets", answers={200: "DatasetPage"}, parameters=PAGE_PARAMETERS, about="Newest first.")
+    @described(
+        "List datasets",
+        name="list_datasets",
+        answers={200: "DatasetPage"},
+        parameters=PAGE_PARAMETERS,
+        about="Newest first.",
+    )
     def get(self, request: Request) -> Response:
         """List datasets."""
         query = query_of(request, PAGING)
@@ -73,6 +79,7 @@ class Datasets(_DatasetResource):
 
     @described(
         "Define a dataset",
+        name="define_dataset",
         body="Definition",
         answers={201: "Dataset"},
         problems=[409, 422],
@@ -109,6 +116,7 @@ class Releases(_DatasetResource):
 
     @described(
         "Make a release",
+        name="make_release",
         answers={201: "Release"},
         problems=[404, 409, 422],
         about="Everything published so far, as an immutable version. It is built in the background: read it until "
@@ -126,7 +134,7 @@ class Releases(_DatasetResource):
 class OneRelease(_DatasetResource):
     """One version."""
 
-    @described("Read a release", answers={200: "Release"}, problems=[404])
+    @described("Read a release", name="get_release", answers={200: "Release"}, problems=[404])
     def get(self, request: Request, slug: str, version: int) -> Response:
         """Return a release and its files."""
         query_of(request, ())
@@ -138,9 +146,10 @@ class ReleaseFile(_DatasetResource):
 
     @described(
         "Download a release's file",
+        name="download_release_file",
         answers={200: "file"},
         problems=[404],
-        media_type="application/x-ndjson",
+        media_type=sorted(FILES.values()),
         about="`data.jsonl` (one row a line) or `manifest.json`, streamed.",
     )
     def get(self, request: Request, slug: str, version: int, name: str) -> FileResponse:

@@ -44,6 +44,7 @@ class Items(Resource):
 
     @described(
         "Submit an item",
+        name="submit_item",
         body="Submission",
         answers={201: "Received", 200: "Received"},
         problems=[409, 413, 422],
@@ -65,6 +66,7 @@ class Items(Resource):
 
     @described(
         "List items",
+        name="list_items",
         answers={200: "ItemPage"},
         parameters=LIST_PARAMETERS,
         about="Newest first, without their content. `source`, `state`, `external_id` and `model_version` narrow the "
@@ -85,6 +87,7 @@ class ItemBatch(Resource):
 
     @described(
         "Submit up to 1,000 items",
+        name="submit_items",
         body="Batch",
         answers={200: "BatchResult"},
         problems=[413, 422],
@@ -105,7 +108,13 @@ class OneItem(Resource):
 
     scopes = {"GET": "items:read"}
 
-    @described("Read an item", answers={200: "Item"}, problems=[404], about="Its content is exactly as it was sent.")
+    @described(
+        "Read an item",
+        name="get_item",
+        answers={200: "Item"},
+        problems=[404],
+        about="Its content is exactly as it was sent.",
+    )
     def get(self, request: Request, item_id: UUID) -> Response:
         """Return an item with its content and state."""
         query_of(request, ())

@@ -35,6 +35,7 @@ class ItemOutcome(Resource):
 
     @described(
         "Get the outcome, or wait for it",
+        name="get_outcome",
         answers={200: "Outcome", 202: "Waiting"},
         problems=[404, 422],
         parameters=WAIT_PARAMETERS,

@@ -8,7 +8,8 @@ from .corrections import Corrections
 from .datasets import Datasets, OneRelease, ReleaseFile, Releases
 from .items import ItemBatch, Items, OneItem
 from .outcomes import ItemOutcome
-from .schema import docs, openapi
+from .reading import docs
+from .schema import openapi
 from .withdrawals import ItemWithdrawal
 
 _TURN = "assignments/<uuid:assignment_id>"

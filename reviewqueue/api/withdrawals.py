@@ -23,6 +23,7 @@ class ItemWithdrawal(Resource):
 
     @described(
         "Withdraw an item",
+        name="withdraw_item",
         answers={200: "Received"},
         problems=[404, 409, 422],
         about="You no longer need it, for one because the conversation has gone on. It leaves every queue, and "

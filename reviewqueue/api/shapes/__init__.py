@@ -1,6 +1,7 @@
 """What goes in and comes out, as JSON Schema 2020-12: the OpenAPI document's components, a file each resource."""
 
 from .datasets import DATASETS
+from .examples import EXAMPLES, PROBLEM_EXAMPLES
 from .feed import FEED, FEED_PARAMETERS
 from .items import ITEMS, LIST_PARAMETERS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
@@ -12,11 +13,14 @@ COMPONENTS: dict[str, Shape] = {**ITEMS, **OUTCOMES, **FEED, **TURNS, **DATASETS
 
 __all__ = [
     "COMPONENTS",
+    "EXAMPLES",
     "FEED_PARAMETERS",
     "IDEMPOTENCY_KEY",
     "LIST_PARAMETERS",
     "PAGE_PARAMETERS",
+    "PROBLEM_EXAMPLES",
     "WAIT_PARAMETERS",
+    "Shape",
     "in_query",
     "ref",
 ]

@@ -11,9 +11,13 @@ from .words import (
     listed,
     nullable,
     obj,
+    optional,
     page_of,
+    ref,
     text,
 )
+
+_QUERY = ("sources", "kinds", "model_versions")
 
 DATASETS: dict[str, Shape] = {
     "Dataset": obj(
@@ -32,15 +36,18 @@ DATASETS: dict[str, Shape] = {
             "slug": text(50, pattern="^[-a-zA-Z0-9_]+$"),
             "name": nullable(text(200)),
             "format": choice(Dataset.Format.values),
-            "query": {
-                "type": ["object", "null"],
-                "properties": {name: listed(text()) for name in ("sources", "kinds", "model_versions")},
-                "additionalProperties": False,
-            },
+            "query": optional("DatasetQuery"),
         },
         ("name", "query"),
         closed=True,
     ),
+    "DatasetQuery": obj(
+        dict.fromkeys(_QUERY, listed(text())),
+        _QUERY,
+        closed=True,
+        about="Which outcomes; an empty list narrows nothing.",
+    ),
+    "ReleaseFile": obj({"name": text(), "url": text(format="uri")}),
     "Release": obj(
         {
             "dataset": text(),
@@ -53,7 +60,7 @@ DATASETS: dict[str, Shape] = {
             "bytes": nullable(COUNT),
             "sha256": nullable(text()),
             "manifest": {"type": ["object", "null"], "additionalProperties": True},
-            "files": listed(obj({"name": text(), "url": text(format="uri")})),
+            "files": listed(ref("ReleaseFile")),
         }
     ),
 }

@@ -1,6 +1,6 @@
 """What an error looks like."""
 
-from .words import Shape, listed, obj, text
+from .words import Shape, listed, obj, ref, text
 
 PROBLEMS: dict[str, Shape] = {
     "Problem": obj(
@@ -9,18 +9,15 @@ PROBLEMS: dict[str, Shape] = {
             "title": text(),
             "status": {"type": "integer"},
             "detail": text(),
-            "errors": listed(
-                obj(
-                    {
-                        "pointer": text(
-                            description="A JSON pointer into the body (`#/confidence`), or `?name` for the query."
-                        ),
-                        "detail": text(),
-                    }
-                )
-            ),
+            "errors": listed(ref("WrongPlace")),
         },
         ("errors",),
         about="RFC 9457; `type` is stable.",
+    ),
+    "WrongPlace": obj(
+        {
+            "pointer": text(description="A JSON pointer into the body (`#/confidence`), or `?name` for the query."),
+            "detail": text(),
+        }
     ),
 }

@@ -36,6 +36,11 @@ def nullable(shape: Shape) -> Shape:
     return {**shape, "type": [shape["type"], "null"]}
 
 
+def optional(name: str) -> Shape:
+    """Return the shape of a component, or null."""
+    return {"anyOf": [ref(name), {"type": "null"}]}
+
+
 def listed(of: Shape, most: int | None = None) -> Shape:
     """Return a list's shape."""
     return {"type": "array", "items": of} | ({"maxItems": most} if most else {})

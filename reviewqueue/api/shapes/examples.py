@@ -1,0 +1,263 @@
+"""An example of each body and answer: shape -> what it shows -> the value. Every one is checked by the tests."""
+
+from typing import Any
+
+Examples = dict[str, dict[str, Any]]
+
+_ITEM, _TURN = "01a205f8-3c5e-7d2a-9b41-6f0d2c8e7a10", "01a205f9-81b0-7f4c-8a63-0c2b7d9e4f15"
+_CHAT = {
+    "external_id": "conv-8731:turn-4",
+    "source": "support-chatbot",
+    "kind": "chat",
+    "input": {"messages": [{"role": "user", "content": "Where is my parcel?"}]},
+    "output": {"content": "It will arrive on Friday."},
+    "model": {"name": "support-bot", "version": "2026-11-01", "prompt": "p14", "index": "kb-311"},
+    "group": "conv-8731",
+    "confidence": 0.42,
+    "risk": {"level": "high", "tags": ["delivery-promise"]},
+    "attributes": {"locale": "en", "customer_tier": "gold"},
+    "links": [{"title": "Ticket 8731", "url": "https://helpdesk.example/8731"}],
+}
+_RECEIVED = {"id": _ITEM, "state": "received"}
+_OUTCOME = {
+    "item": _ITEM,
+    "version": 1,
+    "decision": "edit",
+    "basis": "review",
+    "disposition": "final",
+    "final": {"content": "It will arrive on Monday, 30 November."},
+    "changed": True,
+    "severity": "major",
+    "cause": "knowledge",
+    "reason_codes": ["wrong-fact"],
+    "follow_up": False,
+    "settled_at": "2026-11-23T09:12:04Z",
+    "published_at": "2026-11-23T09:12:14Z",
+    "reviewers": 1,
+    "late": False,
+    "supersedes": None,
+}
+_SUMMARY = {
+    "id": _ITEM,
+    "state": "in_review",
+    "received_at": "2026-11-23T09:10:51Z",
+    "external_id": _CHAT["external_id"],
+    "source": "support-chatbot",
+    "model": _CHAT["model"],
+    "kind": "chat",
+    "group": "conv-8731",
+    "occurred_at": "2026-11-23T09:10:51Z",
+    "confidence": 0.42,
+    "risk": _CHAT["risk"],
+    "attributes": _CHAT["attributes"],
+}
+_SHOWN = {"id": _ITEM, "state": "in_review", "received_at": "2026-11-23T09:10:51Z", **_CHAT}
+_WRONG = {
+    "type": "https://reviewqueue.dev/problems/invalid",
+    "title": "The request is well formed, but something in it is wrong.",
+    "status": 422,
+    "detail": "The item is wrong in 1 place(s).",
+    "errors": [{"pointer": "#/confidence", "detail": "A number from 0 to 1, or null, is required."}],
+}
+
+
+def _item(kind: str, external_id: str, given: Any, output: Any, **more: Any) -> dict[str, Any]:
+    common = {"external_id": external_id, "source": f"{kind}-bot", "kind": kind, "confidence": 0.42}
+    return {**common, "input": given, "output": output, **more}
+
+
+SUBMISSIONS = {
+    "A chat's answer": _CHAT,
+    "An answer that is held until people have decided": {
+        **_CHAT,
+        "gate": {
+            "deadline_seconds": 120,
+            "on_timeout": "fallback",
+            "fallback": {"content": "A colleague will answer shortly."},
+        },
+    },
+    "A text": _item("text", "summary-17", {"prompt": "Sum up the call."}, {"content": "The customer moves in May."}),
+    "A classification": _item(
+        "classification",
+        "mail-40233",
+        {"text": "I never got my invoice."},
+        {"label": "billing", "scores": {"billing": 0.61, "shipping": 0.2}},
+    ),
+    "An extraction": _item(
+        "extraction", "invoice-512", {"text": "Total: 1,204.50 EUR"}, {"total": 1204.5, "currency": "EUR"}
+    ),
+    "An action": _item(
+        "action",
+        "refund-88",
+        {"plan": ["Check the order", "Refund it"]},
+        {"tool": "refund", "arguments": {"order": "A-2231", "amount": 49.9}},
+    ),
+    "A comparison": _item(
+        "comparison",
+        "pair-9",
+        {"prompt": "Greet a new customer."},
+        {"candidates": [{"id": "a", "content": "Hello!"}, {"id": "b", "content": "Welcome to us!"}]},
+    ),
+}
+_DATASET = {
+    "slug": "corrections",
+    "name": "Corrections",
+    "format": "sft",
+    "query": {"sources": ["support-chatbot"], "kinds": ["chat"], "model_versions": []},
+    "created_at": "2026-11-23T09:00:00Z",
+    "latest_version": 3,
+}
+_RELEASE = {
+    "dataset": "corrections",
+    "version": 3,
+    "state": "ready",
+    "through_position": 1204,
+    "requested_at": "2026-11-23T09:20:00Z",
+    "ready_at": "2026-11-23T09:20:02Z",
+    "rows": 811,
+    "bytes": 934_112,
+    "sha256": "9f2b5c1de0a4417f8c3b6a9d27e51b08c4f3a6d1e9b07c25d8f4a1b3c6e7d902",
+    "manifest": {"format": "sft", "rows": 811},
+    "files": [
+        {
+            "name": "data.jsonl",
+            "url": "https://review.example/api/v1/datasets/corrections/releases/3/files/data.jsonl",
+        }
+    ],
+}
+
+EXAMPLES: Examples = {
+    "Submission": SUBMISSIONS,
+    "Batch": {"Two items": {"items": [_CHAT, SUBMISSIONS["A text"]]}},
+    "Received": {"Stored for good": _RECEIVED},
+    "BatchResult": {
+        "One stored, one refused": {
+            "results": [{"index": 0, "status": 201, "id": _ITEM}, {"index": 1, "status": 422, "error": _WRONG}]
+        }
+    },
+    "Item": {"As it was sent": _SHOWN},
+    "ItemPage": {"The last page": {"results": [_SUMMARY], "next": None}},
+    "Outcome": {
+        "A person has corrected it": _OUTCOME,
+        "Triage let it pass": {
+            **_OUTCOME,
+            "version": 0,
+            "decision": None,
+            "basis": "rule",
+            "final": _CHAT["output"],
+            "changed": False,
+            "severity": None,
+            "cause": None,
+            "reason_codes": [],
+            "reviewers": 0,
+        },
+    },
+    "Waiting": {
+        "It stands in line": {
+            "state": "queued",
+            "queue": "support",
+            "position": 4,
+            "expected_wait_seconds": 380,
+        }
+    },
+    "FeedPage": {
+        "One correction": {
+            "results": [
+                {
+                    **_OUTCOME,
+                    "position": 17,
+                    "external_id": _CHAT["external_id"],
+                    "source": "support-chatbot",
+                    "kind": "chat",
+                    "correction": _OUTCOME["final"],
+                }
+            ],
+            "next": "AAAAAAAAABGXn2-dYq3m0w",
+            "more": False,
+        }
+    },
+    "Assignment": {
+        "A turn": {
+            "id": _TURN,
+            "fence": 7,
+            "expires_at": "2026-11-23T09:25:51Z",
+            "queue": "support",
+            "item": _SHOWN,
+            "why": ["confidence 0.42 is below 0.60 (rule 3, policy 7)"],
+            "guidelines": ["Name the last day."],
+            "precedents": [],
+        }
+    },
+    "Heartbeat": {"With a draft": {"fence": 7, "draft": {"content": "It will arrive on Mon"}}},
+    "Renewed": {"Ten more minutes": {"id": _TURN, "fence": 7, "expires_at": "2026-11-23T09:35:51Z"}},
+    "Judgement": {
+        "A correction": {
+            "fence": 7,
+            "decision": "edit",
+            "severity": "major",
+            "correction": {"content": "It will arrive on Monday, 30 November."},
+            "reason_codes": ["wrong-fact"],
+            "cause": "knowledge",
+        },
+        "It is right": {"fence": 7, "decision": "approve"},
+    },
+    "Review": {
+        "It settles the item": {
+            "id": "01a205fb-0d17-7a35-b2c8-91e4f6a07d3c",
+            "item": _ITEM,
+            "decision": "edit",
+            "severity": "major",
+            "submitted_at": "2026-11-23T09:12:04Z",
+            "state": "in_review",
+            "visible_at": "2026-11-23T09:12:14Z",
+        }
+    },
+    "Return": {"With a reason": {"fence": 7, "reason": "I know this customer."}},
+    "Question": {"To a lead": {"fence": 7, "question": "May we promise a day at all?"}},
+    "Escalation": {
+        "A lead will decide": {
+            "id": "01a205fb-5e22-7c18-a0d9-3b7c61f84e90",
+            "item": _ITEM,
+            "why": "May we promise a day at all?",
+            "opened_at": "2026-11-23T09:13:40Z",
+        }
+    },
+    "Definition": {
+        "Chats with their final answers": {
+            "slug": "corrections",
+            "name": "Corrections",
+            "format": "sft",
+            "query": {"sources": ["support-chatbot"], "kinds": ["chat"]},
+        }
+    },
+    "Dataset": {"With three releases": _DATASET},
+    "DatasetPage": {"The last page": {"results": [_DATASET], "next": None}},
+    "Release": {"It can be downloaded": _RELEASE},
+}
+
+
+def _problem(slug: str, title: str, status: int, detail: str = "") -> dict[str, Any]:
+    kind = f"https://reviewqueue.dev/problems/{slug}"
+    return {"type": kind, "title": title, "status": status, "detail": detail or title}
+
+
+#: status -> what it shows -> the problem
+PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
+    400: {"Not JSON": _problem("malformed", "The body could not be read.", 400, "A name stands twice in an object.")},
+    401: {"No key": _problem("no-key", "A valid API key is required.", 401)},
+    403: {
+        "A scope is missing": _problem(
+            "not-allowed", "This is not allowed to you.", 403, "This key lacks the scope items:write."
+        )
+    },
+    404: {"Not there": _problem("not-there", "There is nothing at this address, or it is not yours to see.", 404)},
+    409: {"Too late": _problem("conflict", "It no longer fits the present state.", 409, "This turn is over.")},
+    410: {"Erased": _problem("erased", "This was answered before; what the answer told has been erased since.", 410)},
+    413: {"Too large": _problem("too-large", "The body is larger than allowed.", 413, "A body may have 1 MiB.")},
+    415: {"Another type": _problem("wrong-type", "The body must be application/json.", 415)},
+    422: {"One place is wrong": _WRONG},
+    429: {"Too many": _problem("too-many", "Too many requests.", 429)},
+    503: {
+        "Our state": _problem("unavailable", "The database cannot be reached.", 503, "Please send the request again.")
+    },
+}
