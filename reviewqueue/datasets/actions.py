@@ -24,7 +24,7 @@ from reviewqueue.review.models import Publication
 
 from .models import Dataset, Release
 from .queries import judged_pages
-from .rules import Judged, check_query, line
+from .rules import Judged, check_query, lines
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
@@ -256,9 +256,10 @@ def _write_lines(release: Release, file: BinaryIO) -> _Counted:
         format=format,
         through=release.through_position,
     ):
-        data = b"".join(line(one, format) + b"\n" for one in page)
+        written = [(one, line) for one in page for line in lines(one, format)]
+        data = b"".join(line + b"\n" for _, line in written)
         file.write(data)
-        counted.add(page, data)
+        counted.add([one for one, _ in written], data)
         failpoint("build.page")
         _keep_lease(release)
     return counted

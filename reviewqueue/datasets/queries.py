@@ -71,7 +71,7 @@ def judged_sql(*, query: dict[str, list[str]], format: str, statement: str = JUD
     """Return the page statement (or another) of a definition and the parameters its filters need."""
     filters = [_FILTERS[name] for name in query]
     if format == Dataset.Format.PREFERENCE:
-        filters.append("AND o.decision = 'edit' AND o.severity = ANY(%(wrong)s)")
+        filters.append("AND o.decision = 'edit' AND (o.severity = ANY(%(wrong)s) OR i.kind = 'comparison')")
     return statement.format(filters=" ".join(filters)), {**query, "wrong": list(WRONG)}
 
 

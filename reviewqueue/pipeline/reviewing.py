@@ -103,6 +103,7 @@ def _settle(
         entry=entry,
         settlement=settlement,
         final=final_output(
+            kind=item.kind,
             decision=review.decision,
             correction=review.content.correction,
             output=output,

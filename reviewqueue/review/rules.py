@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from reviewqueue.common.errors import Invalid, Place
+from reviewqueue.common.samejson import same_text
 from reviewqueue.intake.models import Declaration, Gate, Kind, Risk
-from reviewqueue.intake.rules import MAX_CONTENT_BYTES
 
+from .corrections import correction_faults, final_of
 from .models import Basis, Cause, Decision, Outcome, Review, Severity
 
 
@@ -38,6 +39,8 @@ def check(
 ) -> None:
     """Raise Invalid with every place where a judgement does not fit the item it judges."""
     places = [*_choices(judgement, reasons), *_correction(judgement, kind, output, declaration)]
+    if kind == Kind.COMPARISON and judgement.decision == Decision.APPROVE:
+        places.append(Place("#/decision", "Which one? Edit with the preferred candidate, or reject them all."))
     if places:
         raise Invalid("The review is incomplete.", places=places)
 
@@ -64,22 +67,11 @@ def _choices(judgement: Judgement, reasons: Sequence[str]) -> list[Place]:
 def _correction(
     judgement: Judgement, kind: str, output: dict[str, Any], declaration: Declaration | None
 ) -> list[Place]:
-    correction = judgement.correction
     if judgement.decision != Decision.EDIT:
-        return [Place("#/correction", "Only an edit carries a correction.")] if correction is not None else []
-    name = "label" if kind == Kind.CLASSIFICATION else "content"
-    value = correction.get(name) if isinstance(correction, dict) else None
-    if not isinstance(value, str) or not value.strip():
-        return [Place(f"#/correction/{name}", "An edit needs the corrected text.")]
-    if "\x00" in value:
-        return [Place(f"#/correction/{name}", "U+0000 is not allowed.")]
-    if len(value.encode("utf-8", "surrogatepass")) > MAX_CONTENT_BYTES:
-        return [Place(f"#/correction/{name}", "The correction is too long.")]
-    if kind == Kind.CLASSIFICATION and value not in (declaration.labels if declaration else []):
-        return [Place("#/correction/label", "The source has not declared this label.")]
-    if value == output.get(name):
-        return [Place(f"#/correction/{name}", "Nothing was changed; approve the answer instead.")]
-    return []
+        return (
+            [Place("#/correction", "Only an edit carries a correction.")] if judgement.correction is not None else []
+        )
+    return correction_faults(judgement.correction, kind=kind, output=output, declaration=declaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ class Settlement:
 def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settlement | None:
     """Return the settlement of a full set of (review, correction text), or None when they disagree.
 
-    Unanimous: the same decision, and for edits the same text. The worst severity among them stands.
+    Unanimous: the same decision, and for edits the same correction. The worst severity among them stands.
     """
     last = reviews[-1][0]
     if adjudicated:
@@ -101,7 +93,8 @@ def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settl
     if len(reviews) == 1:
         return Settlement(last, Basis.REVIEW)
     said = {
-        (review.decision, correction if review.decision == Decision.EDIT else "") for review, correction in reviews
+        (review.decision, _meant(correction) if review.decision == Decision.EDIT else "")
+        for review, correction in reviews
     }
     if len(said) > 1:
         return None
@@ -109,14 +102,18 @@ def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settl
     return Settlement(worst, Basis.AGREEMENT)
 
 
+def _meant(correction: str) -> str:
+    return same_text(orjson.loads(correction))
+
+
 def final_output(
-    *, decision: str, correction: str, output: dict[str, Any], fallback: dict[str, Any] | None = None
+    *, kind: str, decision: str, correction: str, output: dict[str, Any], fallback: dict[str, Any] | None = None
 ) -> str | None:
     """Return the final output as JSON text: its own, the correction, or the fallback when it is withheld."""
     if decision == Decision.REJECT:
         return _text(fallback)
     if decision == Decision.EDIT:
-        return correction
+        return _text(final_of(orjson.loads(correction), kind=kind, output=output))
     return _text(output)
 
 

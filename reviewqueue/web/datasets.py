@@ -20,7 +20,7 @@ from reviewqueue.common.errors import Conflict, NotThere, ProductError
 from reviewqueue.datasets.actions import DATA, MANIFEST, define, folder_of, request_release
 from reviewqueue.datasets.models import Dataset, Release
 from reviewqueue.datasets.queries import COUNTED, datasets_visible_to, live_counts, releases_visible_to, sample
-from reviewqueue.datasets.rules import line
+from reviewqueue.datasets.rules import lines
 from reviewqueue.intake.models import Kind, ModelVersion
 from reviewqueue.intake.queries import sources_visible_to
 from reviewqueue.review.models import Decision, Severity
@@ -121,7 +121,7 @@ def dataset(request: MemberRequest, slug: str) -> HttpResponse:
         "counts": sorted(counts.items()),
         "total": total,
         "many": total == COUNTED,
-        "sample": [_pretty(line(one, found.format)) for one in sample(dataset=found)],
+        "sample": [_pretty(line) for one in sample(dataset=found) for line in lines(one, found.format)],
         "releases": releases_visible_to(request.viewer).filter(dataset=found).order_by("-version"),
         "may_make": request.viewer.may("datasets"),
         "filters": sorted(found.query.items()),

@@ -144,7 +144,7 @@ def test_a_fault_leaves_no_half_file_and_three_of_them_fail_the_release(
     def full(*_arguments: object) -> bytes:
         raise OSError("no space left")
 
-    monkeypatch.setattr(actions, "line", full)
+    monkeypatch.setattr(actions, "lines", full)
     for _attempt in range(3):
         Release.objects.update(due_at=NOW)
         due = take_due(now=NOW)

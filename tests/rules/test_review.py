@@ -1,5 +1,6 @@
 """What a judgement must hold, and what several add up to."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +14,17 @@ from reviewqueue.review.rules import Judgement, check, final_output, settle
 OUTPUT = {"content": "It will arrive on Friday."}
 
 
-def faults(judgement: Judgement, *, kind: str = "chat", output: dict[str, Any] = OUTPUT) -> list[str]:
+def faults(
+    judgement: Judgement,
+    *,
+    kind: str = "chat",
+    output: dict[str, Any] = OUTPUT,
+    declaration: Declaration | None = None,
+) -> list[str]:
     """Return the places that are wrong with a judgement."""
     try:
-        check(judgement, kind=kind, output=output, declaration=Declaration(labels=["spam", "ham"]), reasons=["tone"])
+        declared = declaration or Declaration(labels=["spam", "ham"])
+        check(judgement, kind=kind, output=output, declaration=declared, reasons=["tone"])
     except Invalid as error:
         return [place.pointer for place in error.places]
     return []
@@ -54,8 +62,77 @@ def test_a_correction_of_a_class_is_a_declared_label_and_another_one() -> None:
     assert faults(Judgement("edit", "minor", {"label": "spam"}), **given) == ["#/correction/label"]  # type: ignore[arg-type]
 
 
+FACTS = {"kind": "extraction", "output": {"order": "AB-1", "total": 3}}
+REFUND = {"kind": "action", "output": {"tool": "refund", "arguments": {"amount": 12}}}
+TWO = {
+    "kind": "comparison",
+    "output": {"candidates": [{"id": "a", "content": "Hello."}, {"id": "b", "content": "Hi."}]},
+}
+DECLARED = Declaration(
+    id=uuid4(),
+    labels=["spam", "ham"],
+    json_schema={"type": "object", "required": ["order"], "properties": {"total": {"type": "number"}}},
+    tools={"refund": {"type": "object", "properties": {"amount": {"maximum": 50}}}, "close": None},
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "correction", "places"),
+    [
+        (FACTS, {"order": "AB-2", "total": 3}, []),
+        (FACTS, {"total": 3.0, "order": "AB-1"}, ["#/correction"]),  # says the same
+        (FACTS, {"total": "three"}, ["#/correction/order", "#/correction/total"]),
+        (FACTS, {"order": "AB\x00"}, ["#/correction/order"]),
+        (FACTS, {"order": "AB-1", "n\x00": 1}, ["#/correction"]),
+        (FACTS, {"order": "x" * 600_000}, ["#/correction/order"]),
+        (REFUND, {"arguments": {"amount": 9}}, []),
+        (REFUND, {"tool": "refund", "arguments": {"amount": 9}}, []),
+        (REFUND, {"arguments": {"amount": 12}}, ["#/correction/arguments"]),
+        (REFUND, {"arguments": {"amount": 90}}, ["#/correction/arguments/amount"]),
+        (REFUND, {"arguments": [1]}, ["#/correction/arguments"]),
+        (REFUND, {}, ["#/correction/arguments"]),
+        (REFUND, {"tool": "close", "arguments": {}}, ["#/correction/tool"]),
+        (REFUND, {"arguments": {"amount": 9}, "plan": ""}, ["#/correction/plan"]),
+        (TWO, {"preferred": "b"}, []),
+        (TWO, {"content": "Good morning."}, []),
+        (TWO, {"preferred": "c"}, ["#/correction/preferred"]),
+        (TWO, {"preferred": ["a"]}, ["#/correction/preferred"]),
+        (TWO, {"content": " "}, ["#/correction/content"]),
+        (TWO, {"content": "Hi."}, ["#/correction/content"]),
+        (TWO, {"preferred": "a", "content": "Good morning."}, ["#/correction"]),
+        (TWO, {}, ["#/correction"]),
+    ],
+)
+def test_a_correction_has_the_form_of_its_kind(given: dict[str, Any], correction: Any, places: list[str]) -> None:
+    assert faults(Judgement("edit", "minor", correction), declaration=DECLARED, **given) == places
+
+
+def test_a_comparison_is_not_approved_as_it_is() -> None:
+    assert faults(Judgement("approve"), **TWO) == ["#/decision"]  # type: ignore[arg-type]
+    assert faults(Judgement("reject", "minor"), **TWO) == []  # type: ignore[arg-type]
+
+
+def test_what_stands_in_the_end_has_the_form_of_its_kind() -> None:
+    def final(given: dict[str, Any], correction: dict[str, Any]) -> Any:
+        text = final_output(decision="edit", correction=json.dumps(correction), **given)
+        return json.loads(text or "")
+
+    assert final(FACTS, {"order": "AB-2"}) == {"order": "AB-2"}
+    assert final(REFUND, {"arguments": {"amount": 9}}) == {"tool": "refund", "arguments": {"amount": 9}}
+    assert final(TWO, {"preferred": "b"}) == {"preferred": "b", "content": "Hi."}
+    assert final(TWO, {"content": "Good morning."}) == {"content": "Good morning."}
+
+
+def test_two_who_extract_the_same_agree_whatever_the_order_of_the_fields() -> None:
+    one, other = ((Review(id=uuid4(), decision="edit", severity="minor"), text) for text in SAME)
+    assert settle(reviews=[one, other], adjudicated=False) is not None
+
+
+SAME = ('{"order":"AB-2","total":3}', '{"total":3.0,"order":"AB-2"}')
+
+
 def review(decision: str, severity: str = "none", text: str = "") -> tuple[Review, str]:
-    return Review(id=uuid4(), decision=decision, severity=severity), text
+    return Review(id=uuid4(), decision=decision, severity=severity), json.dumps({"content": text})
 
 
 def test_one_review_stands_by_itself() -> None:
@@ -93,7 +170,7 @@ def test_a_lead_has_the_last_word() -> None:
 
 
 def test_what_the_ai_system_gets_back() -> None:
-    given = {"correction": '{"content":"Better."}', "output": OUTPUT}
+    given = {"kind": "chat", "correction": '{"content":"Better."}', "output": OUTPUT}
     assert final_output(decision="approve", **given) == '{"content":"It will arrive on Friday."}'  # type: ignore[arg-type]
     assert final_output(decision="edit", **given) == '{"content":"Better."}'  # type: ignore[arg-type]
     assert final_output(decision="reject", **given) is None  # type: ignore[arg-type]

@@ -4,7 +4,6 @@
 engine (patterns.py), and what it finds is said in our words.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
@@ -14,6 +13,8 @@ from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
+
+from reviewqueue.common.samejson import same_text
 
 from ..faults import Faults, token
 from .effort import Effort, TooMuchEffort, limited, spend
@@ -153,18 +154,9 @@ def _unique_items(validator: Any, wanted: bool, instance: Any, schema: Any) -> I
 
 def _canonical(value: Any) -> str:
     """Return one text for all equal values."""
-    text = json.dumps(_whole(value), sort_keys=True, ensure_ascii=False)
+    text = same_text(value)
     spend(1 + len(text) // 100)
     return text
-
-
-def _whole(value: Any) -> Any:
-    """Return a value with 1 for 1.0."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _whole(inner) for name, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 _OURS: dict[str, Callable[..., Any]] = {
