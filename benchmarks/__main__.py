@@ -25,6 +25,7 @@ BENCHMARKS = {
     "submit": "submit.lines",
     "release.jsonl": "release.jsonl",
     "feed": "feed.lines",
+    "webhook": "webhook.lines",
 }
 
 

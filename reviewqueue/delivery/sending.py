@@ -17,8 +17,8 @@ from .rules import NOT_WRITTEN, Answer, Window
 
 log = logging.getLogger(__name__)
 
-#: Seconds: how long answers are gathered before they are written, and how soon new work is looked for.
-_GATHER, _LOOK_AGAIN = 0.01, 0.1
+#: Seconds after which new work is looked for while nothing is answered.
+_LOOK_AGAIN = 0.1
 
 Answered = list[tuple[Delivery, Answer]]
 
@@ -33,7 +33,7 @@ def send_due(*, clock: Callable[[], datetime], seconds: float) -> int:
             tried += taken
             if not sender.on_their_way:
                 return tried
-            write_answers(answered=sender.gathered(_GATHER if taken else _LOOK_AGAIN), now=clock())
+            write_answers(answered=sender.gathered(), now=clock())
 
 
 class _Sender:
@@ -57,10 +57,11 @@ class _Sender:
         self.poster.post(posts)
         return len(due)
 
-    def gathered(self, wait: float) -> Answered:
+    def gathered(self) -> Answered:
         """Return what was said since the last time, and learn from it."""
+        most = len(self.on_their_way)
         said = self.unwritten or [
-            (self.on_their_way[key], answer) for key, answer in self.poster.answers(wait=wait)
+            (self.on_their_way[key], answer) for key, answer in self.poster.answers(wait=_LOOK_AGAIN, most=most)
         ]
         self.unwritten = []
         for delivery, answer in said:
@@ -79,7 +80,7 @@ def send(deliveries: Sequence[Delivery], *, now: datetime) -> list[Answer]:
     with Poster() as poster:
         poster.post(posts)
         while len(said) < len(deliveries):
-            said.update(poster.answers(wait=DEADLINE))
+            said.update(poster.answers(wait=DEADLINE, most=len(deliveries) - len(said)))
     return [said[one.pk] for one in deliveries]
 
 
@@ -115,8 +116,7 @@ def _bodies(deliveries: Sequence[Delivery]) -> Mapping[UUID, bytes]:
 
 def _post(delivery: Delivery, body: bytes, now: datetime) -> Post:
     headers = headers_of(delivery.webhook, delivery.message_id, body, now=now)
-    encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
-    return Post(key=delivery.pk, url=delivery.webhook.url, body=body, headers=encoded)
+    return Post(key=delivery.pk, url=delivery.webhook.url, body=body, headers=tuple(headers.items()))
 
 
 def headers_of(webhook: Webhook, message_id: UUID, body: bytes, *, now: datetime) -> dict[str, str]:

@@ -19,6 +19,7 @@ EXPECTED = {
     "submit": 2,
     "release.jsonl": 1,
     "feed": 1,
+    "webhook": 1,
 }
 ALWAYS = {"name", "value", "unit", "floor", "floor_is", "ratio", "n"}
 

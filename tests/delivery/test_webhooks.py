@@ -154,7 +154,7 @@ def test_a_late_success_counts(published: Delivery) -> None:
 def test_an_endpoint_that_drips_is_cut_off_and_the_others_hear_everything(
     cast: Cast, webhook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "DEADLINE", 3.0)
+    monkeypatch.setattr(posting, "DEADLINE", 1.0)
     monkeypatch.setattr(task, "now", lambda: PUBLISHED)
     with dripping() as url:
         slow = add_webhook(workspace_id=cast.workspace.pk, url=url, by=None, actor=SYSTEM, now=NOW)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -102,8 +103,10 @@ def write_answers(*, answered: Sequence[tuple[Delivery, Answer]], now: datetime)
         _keep_attempts(answered, now)
         _deliver([(one, answer) for one, answer in answered if answer.delivered], now)
         _put_off([(one, answer) for one, answer in answered if not answer.delivered], now)
+        well = set(Webhook.objects.filter(pk__in=by_webhook, failures=0).values_list("pk", flat=True))
         for webhook_id in sorted(by_webhook):
-            _judge(webhook_id, by_webhook[webhook_id], now)
+            if webhook_id not in well or not all(one.delivered for one in by_webhook[webhook_id]):
+                _judge(webhook_id, by_webhook[webhook_id], now)
 
 
 def _keep_attempts(answered: Sequence[tuple[Delivery, Answer]], now: datetime) -> None:
@@ -195,7 +198,7 @@ WHERE id = %(id)s RETURNING opened_at
 def _count_failures(webhook_id: UUID, failures: int, now: datetime) -> None:
     """Count failures; enough of them open the circuit, and while it is open what has waited too long is given up."""
     with connection.cursor() as cursor:
-        given = {"more": failures, "most": OPENS_AFTER, "now": now, "probe": now + PROBE_EVERY, "id": webhook_id}
+        given: dict[str, Any] = {"more": failures, "most": OPENS_AFTER, "now": now, "probe": now + PROBE_EVERY, "id": webhook_id}
         cursor.execute(_COUNT_FAILURES, given)
         opened = cursor.fetchone()[0]
     if opened:
