@@ -15,7 +15,7 @@ from typing import Any
 from .calls import MOST_BYTES, MOST_ITEMS, batch_body
 from .driving import Line
 from .errors import NotNow, Problem, Refused, SpoolError
-from .flow import Request, Retry, ask
+from .flow import Request, Retry, ask_once
 from .forking import tell_after_fork
 from .items import encoded, named
 from .spool import RefusedItem, Spool, Waiting
@@ -181,9 +181,7 @@ class Background:
         body = batch_body([one.body for one in items])
         request = Request("POST", "items/batch", body=body, headers={"Content-Type": "application/json"})
         try:
-            reply = self._line.run(
-                ask(request, Retry(total=self._retry.attempt * 3, attempt=self._retry.attempt * 3))
-            )
+            reply = self._line.run(ask_once(request, self._retry.attempt * 3))
             rest = self._settle(items, reply.json()["results"])
         except NotNow as error:
             return self._not_now(items, error)

@@ -118,6 +118,15 @@ def ask(request: Request, retry: Retry) -> Flow[Reply]:
     raise AssertionError("unreachable")
 
 
+def ask_once(request: Request, seconds: float) -> Flow[Reply]:
+    """Send once, and wait for the answer so many seconds. Raises Refused and NotNow."""
+    reply = yield Send(request, seconds)
+    trouble = trouble_of(reply)
+    if trouble is not None:
+        raise trouble
+    return _good(reply)
+
+
 def _good(reply: Reply | NoReply) -> Reply:
     assert isinstance(reply, Reply)
     return reply
