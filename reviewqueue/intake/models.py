@@ -101,7 +101,10 @@ class Item(models.Model):
     """One output of an AI system: what queues, lists and numbers need. The content is apart."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # the source's own, which its foreign key holds; one more check for every item would say the same
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="items", db_index=False)
     external_id = models.CharField(max_length=255)
     model_version = models.ForeignKey(
@@ -147,7 +150,10 @@ class ItemContent(models.Model):
     Its id is the item's (a UUIDv7), so it is found by key and can be partitioned by time.
     """
 
-    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0014)
+    item = models.OneToOneField(
+        Item, on_delete=models.PROTECT, primary_key=True, related_name="content", db_constraint=False
+    )
     workspace_id = models.UUIDField()
     body = models.TextField()
     sha256 = models.BinaryField(max_length=32)
@@ -158,7 +164,10 @@ class ItemContent(models.Model):
 class ItemState(models.Model):
     """Where an item stands and since when; written by the pipeline alone."""
 
-    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="now_at")
+    # as for the content
+    item = models.OneToOneField(
+        Item, on_delete=models.PROTECT, primary_key=True, related_name="now_at", db_constraint=False
+    )
     workspace_id = models.UUIDField()
     state = models.CharField(max_length=10, choices=State.choices)
     since = models.DateTimeField()

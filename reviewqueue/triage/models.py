@@ -60,7 +60,10 @@ class RoutingRule(WorkspaceOwned):
 class Pending(models.Model):
     """An item that waits for triage: opened with the item, deleted by the finished triage."""
 
-    item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0014)
+    item = models.OneToOneField(
+        Item, on_delete=models.PROTECT, primary_key=True, related_name="+", db_constraint=False
+    )
     workspace_id = models.UUIDField()
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
