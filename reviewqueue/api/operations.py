@@ -91,7 +91,9 @@ class Operation(AutoSchema):
         if operation is not None:
             needs = [SCOPES[scope] for scope in scopes_of(self.view, self.method)]
             operation["description"] = "\n\n".join(filter(None, [operation.get("description"), *needs]))
-            _exemplify(operation.get("requestBody", {}))
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+                _exemplify(operation["requestBody"])
             for status, answer in operation["responses"].items():
                 self._complete(int(status), answer)
         return operation

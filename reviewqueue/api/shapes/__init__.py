@@ -1,5 +1,6 @@
 """What goes in and comes out, as JSON Schema 2020-12: the OpenAPI document's components, a file each resource."""
 
+from .choices import CHOICES
 from .datasets import DATASETS
 from .examples import EXAMPLES, PROBLEM_EXAMPLES
 from .feed import FEED, FEED_PARAMETERS
@@ -9,7 +10,7 @@ from .problems import PROBLEMS
 from .turns import TURNS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
 
-COMPONENTS: dict[str, Shape] = {**ITEMS, **OUTCOMES, **FEED, **TURNS, **DATASETS, **PROBLEMS}
+COMPONENTS: dict[str, Shape] = {**CHOICES, **ITEMS, **OUTCOMES, **FEED, **TURNS, **DATASETS, **PROBLEMS}
 
 __all__ = [
     "COMPONENTS",

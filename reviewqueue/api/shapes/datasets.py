@@ -1,13 +1,9 @@
 """Datasets and releases."""
 
-from reviewqueue.datasets.models import Dataset
-
 from .words import (
     COUNT,
-    FREE,
     TIME,
     Shape,
-    choice,
     listed,
     nullable,
     obj,
@@ -24,8 +20,8 @@ DATASETS: dict[str, Shape] = {
         {
             "slug": text(),
             "name": text(),
-            "format": choice(Dataset.Format.values),
-            "query": FREE,
+            "format": ref("DatasetFormat"),
+            "query": ref("DatasetQuery"),
             "created_at": TIME,
             "latest_version": {"type": ["integer", "null"]},
         }
@@ -35,7 +31,7 @@ DATASETS: dict[str, Shape] = {
         {
             "slug": text(50, pattern="^[-a-zA-Z0-9_]+$"),
             "name": nullable(text(200)),
-            "format": choice(Dataset.Format.values),
+            "format": ref("DatasetFormat"),
             "query": optional("DatasetQuery"),
         },
         ("name", "query"),
@@ -52,7 +48,7 @@ DATASETS: dict[str, Shape] = {
         {
             "dataset": text(),
             "version": {"type": "integer"},
-            "state": choice(["building", "ready", "failed"]),
+            "state": ref("ReleaseState"),
             "through_position": COUNT,
             "requested_at": TIME,
             "ready_at": nullable(TIME),

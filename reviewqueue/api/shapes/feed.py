@@ -1,9 +1,7 @@
 """The corrections feed."""
 
-from reviewqueue.intake.models import Kind
-
 from .outcomes import OUTCOMES
-from .words import COUNT, FLAG, Shape, choice, in_query, listed, obj, ref, text
+from .words import COUNT, FLAG, Shape, in_query, listed, obj, ref, text
 
 FEED: dict[str, Shape] = {
     "FeedRow": obj(
@@ -12,7 +10,7 @@ FEED: dict[str, Shape] = {
             "position": COUNT | {"description": "Its place in the order of the workspace's publications, from 1."},
             "external_id": text(),
             "source": text(),
-            "kind": choice(Kind.values),
+            "kind": ref("Kind"),
             "correction": {
                 "description": "What the reviewer changed it to; null unless the decision is edit.",
                 "type": ["object", "null"],

@@ -1,8 +1,7 @@
 """What is submitted, and items as they are read."""
 
-from reviewqueue.intake.models import Gate, Kind, Risk, State
+from reviewqueue.intake.models import Kind
 from reviewqueue.intake.rules import MAX_ATTRIBUTES
-from reviewqueue.triage.models import TriageDecision
 
 from .kinds import KINDS, name_of, submission_of
 from .words import (
@@ -14,7 +13,6 @@ from .words import (
     REQUIRED_TEXT,
     TIME,
     Shape,
-    choice,
     in_query,
     listed,
     nullable,
@@ -34,7 +32,7 @@ _PARTS: dict[str, Shape] = {
     ),
     "Risk": obj(
         {
-            "level": choice(Risk.values, nullable=True),
+            "level": optional("RiskLevel"),
             "tags": {"type": ["array", "null"], "items": text(80, minLength=1), "maxItems": 20},
         },
         ("level", "tags"),
@@ -59,7 +57,7 @@ _PARTS: dict[str, Shape] = {
     "Gate": obj(
         {
             "deadline_seconds": {"type": "integer", "minimum": 1, "maximum": 86_400},
-            "on_timeout": choice(Gate.OnTimeout.values)
+            "on_timeout": ref("OnTimeout")
             | {"default": "withhold", "description": "What you get when nobody has decided in time."},
             "fallback": nullable(FREE | {"description": "An output of the item's kind; needed for `fallback`."}),
         },
@@ -71,7 +69,7 @@ _PARTS: dict[str, Shape] = {
 _SENT: Shape = {
     "external_id": REQUIRED_TEXT | {"description": "Your own name for it; names one item of the source for good."},
     "source": text(50, minLength=1, description="The slug of one of the workspace's sources."),
-    "kind": choice(Kind.values),
+    "kind": ref("Kind"),
     "input": nullable(FREE),
     "output": FREE,
     "model": optional("Model"),
@@ -94,7 +92,7 @@ _SENT: Shape = {
 }
 _NEEDED = ["external_id", "source", "kind", "output"]
 _HELD: Shape = {"triage": ref("Triage"), "outcome": ref("Outcome")}
-_OURS: Shape = {"id": ID, "state": choice(State.values), "received_at": TIME}
+_OURS: Shape = {"id": ID, "state": ref("State"), "received_at": TIME}
 _SUMMARY = {name: _SENT[name] for name in ("external_id", "source", "kind", "group", "occurred_at", "confidence")}
 _SUMMARY |= {"model": optional("ModelShown"), "risk": ref("RiskShown"), "attributes": ref("Attributes")}
 
@@ -110,10 +108,10 @@ ITEMS: dict[str, Shape] = {
         },
         "description": "An item as you submit it. What its input and output are depends on its kind.",
     },
-    "Received": obj({"id": ID, "state": choice(State.values), **_HELD}, ("triage", "outcome")),
+    "Received": obj({"id": ID, "state": ref("State"), **_HELD}, ("triage", "outcome")),
     "Triage": obj(
         {
-            "result": choice(TriageDecision.Result.values),
+            "result": ref("TriageResult"),
             "why": listed(text()) | {"description": "The rules' reasons in words."},
         },
         about="What triage said of an answer that is held; only there when the item has a gate.",
@@ -121,9 +119,9 @@ ITEMS: dict[str, Shape] = {
     "Held": obj(
         {
             "deadline_at": TIME,
-            "on_timeout": choice(Gate.OnTimeout.values),
+            "on_timeout": ref("OnTimeout"),
             "closed_at": nullable(TIME),
-            "closed_because": choice(Gate.Closed.values, nullable=True)
+            "closed_because": optional("GateEnd")
             | {"description": "How it ended: `unattended` when nobody on duty could have taken it."},
         },
         about="The item's gate as it stands; only there when its answer was held.",
@@ -140,7 +138,7 @@ ITEMS: dict[str, Shape] = {
         "required": [*_OURS, *_NEEDED],
     },
     "ModelShown": obj(dict.fromkeys(("name", "version", "prompt", "index"), text())),
-    "RiskShown": obj({"level": choice(Risk.values, nullable=True), "tags": listed(text())}),
+    "RiskShown": obj({"level": optional("RiskLevel"), "tags": listed(text())}),
     "ItemSummary": obj({**_OURS, **_SUMMARY}, about="An item without its content."),
     "ItemPage": page_of("ItemSummary"),
     "Batch": obj({"items": listed(ref("Submission"), 1000)}, closed=True),
@@ -150,7 +148,7 @@ ITEMS: dict[str, Shape] = {
             "status": {"type": "integer", "description": "What a single POST would have answered."},
             "id": ID,
             "error": ref("Problem"),
-            "state": choice(State.values),
+            "state": ref("State"),
             **_HELD,
         },
         ("id", "error", "state", "triage", "outcome"),
@@ -160,7 +158,7 @@ ITEMS: dict[str, Shape] = {
 
 LIST_PARAMETERS = [
     in_query("source", text(), "The source's slug."),
-    in_query("state", choice(State.values), "Where the item stands."),
+    in_query("state", ref("State"), "Where the item stands."),
     in_query("external_id", text(), "Exactly this external_id."),
     in_query("model_version", text(), "Exactly this model version."),
     *PAGE_PARAMETERS,

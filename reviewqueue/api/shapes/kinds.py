@@ -1,25 +1,15 @@
 """What each kind of item takes and gives."""
 
 from reviewqueue.intake.models import Kind
-from reviewqueue.intake.rules import ROLES
 
-from .words import FREE, Shape, choice, listed, nullable, obj, optional, ref, text
+from .words import FREE, Shape, listed, nullable, obj, optional, ref, text
 
 _MODEL_NAME = nullable(text(200))
 _FILLED = text(minLength=1)
-_TEXT_OR_PROMPT: Shape = {
-    "type": "object",
-    "properties": {"text": nullable(_FILLED), "prompt": nullable(_FILLED)},
-    "anyOf": [
-        {"properties": {"text": {"type": "string"}}, "required": ["text"]},
-        {"properties": {"prompt": {"type": "string"}}, "required": ["prompt"]},
-    ],
-    "description": "A text that was worked on, or the prompt that asked for one.",
-}
 _MESSAGES = listed(ref("Message")) | {"minItems": 1}
 
 KINDS: dict[str, Shape] = {
-    "Message": obj({"role": choice(sorted(ROLES)), "content": text(), "name": nullable(text())}, ("name",)),
+    "Message": obj({"role": ref("Role"), "content": text(), "name": nullable(text())}, ("name",)),
     "SourceDocument": obj(
         {"id": text(), "title": text(), "text": text(), "url": nullable(text())},
         ("url",),
@@ -33,7 +23,10 @@ KINDS: dict[str, Shape] = {
         },
         ("documents",),
     ),
-    "TextInput": _TEXT_OR_PROMPT,
+    "GivenText": obj({"text": _FILLED, "prompt": nullable(_FILLED)}, ("prompt",), about="A text was worked on."),
+    "GivenPrompt": obj({"prompt": _FILLED, "text": nullable(_FILLED)}, ("text",), about="A prompt asked for it."),
+    "GivenMessages": obj({"messages": _MESSAGES}, about="A conversation led to it."),
+    "TextInput": {"anyOf": [ref("GivenText"), ref("GivenPrompt")]},
     "Label": obj(
         {
             "label": _FILLED | {"description": "One of those that the source declares."},
@@ -53,18 +46,7 @@ KINDS: dict[str, Shape] = {
         ("messages", "plan"),
     ),
     "Action": obj({"tool": text(200, minLength=1), "arguments": FREE}, about="One call of a tool."),
-    "ComparisonInput": {
-        "type": "object",
-        "properties": {
-            "messages": {"type": ["array", "null"], "items": ref("Message"), "minItems": 1},
-            "text": nullable(_FILLED),
-            "prompt": nullable(_FILLED),
-        },
-        "anyOf": [
-            {"properties": {name: {"type": kind}}, "required": [name]}
-            for name, kind in (("messages", "array"), ("text", "string"), ("prompt", "string"))
-        ],
-    },
+    "ComparisonInput": {"anyOf": [ref("GivenMessages"), ref("GivenText"), ref("GivenPrompt")]},
     "Candidate": obj({"id": text(100, minLength=1), "content": _FILLED, "model": _MODEL_NAME}, ("model",)),
     "Candidates": obj({"candidates": listed(ref("Candidate"), 20) | {"minItems": 2}}),
 }

@@ -1,9 +1,6 @@
 """Turns, reviews and escalations."""
 
-from reviewqueue.intake.models import State
-from reviewqueue.review.models import Cause, Decision, Severity
-
-from .words import FENCE, FREE, ID, TIME, Shape, choice, listed, nullable, obj, ref, text
+from .words import FENCE, FREE, ID, TIME, Shape, listed, nullable, obj, optional, ref, text
 
 _CORRECTION = {
     "description": "The new content (chat) or label (classification), alone or as an object with that one field.",
@@ -31,12 +28,12 @@ TURNS: dict[str, Shape] = {
     "Judgement": obj(
         {
             "fence": FENCE,
-            "decision": choice(Decision.values),
-            "severity": choice(Severity.values, nullable=True)
+            "decision": ref("Decision"),
+            "severity": optional("Severity")
             | {"description": "Required with edit and reject; none means style only."},
             "correction": _CORRECTION,
             "reason_codes": {"type": ["array", "null"], "items": text(), "maxItems": 20},
-            "cause": choice(Cause.values, nullable=True),
+            "cause": optional("Cause"),
             "note": nullable(text(10_000)),
             "follow_up": {"type": ["boolean", "null"]},
             "train": {"type": ["boolean", "null"]},
@@ -48,10 +45,10 @@ TURNS: dict[str, Shape] = {
         {
             "id": ID,
             "item": ID,
-            "decision": choice(Decision.values),
-            "severity": choice(Severity.values),
+            "decision": ref("Decision"),
+            "severity": ref("Severity"),
             "submitted_at": TIME,
-            "state": choice(State.values),
+            "state": ref("State"),
             "visible_at": nullable(
                 TIME | {"description": "When the outcome can no longer be undone and becomes visible outside."}
             ),
