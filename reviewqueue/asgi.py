@@ -2,16 +2,24 @@
 
 import asyncio
 import gc
+import os
 import signal
 from types import FrameType
 from typing import Any
 
+# a request is never held up for long by the database: before wsgi, which reads the settings
+os.environ.setdefault("DATABASE_POOL_SECONDS", "5")
+os.environ.setdefault("STATEMENT_SECONDS", "30")
+
 from reviewqueue.common.bridge import Bridge, Receive, Scope, Send
 from reviewqueue.common.environment import env_int
+from reviewqueue.common.workplace import Workplace
 from reviewqueue.wsgi import application as wsgi
 
 # after wsgi, which makes Django ready for models
+from reviewqueue.api.callers import lane_of  # isort: skip
 from reviewqueue.api.parsing import MAX_BATCH, MAX_BODY  # isort: skip
+from reviewqueue.api.refusing import not_now  # isort: skip
 from reviewqueue.api.waiting import Waiting, seconds_asked  # isort: skip
 from reviewqueue.urls import urlpatterns  # isort: skip
 
@@ -30,7 +38,15 @@ def longest_body(scope: Scope) -> int:
     return MAX_BATCH if scope["path"] == BATCH else MAX_BODY
 
 
-django = Bridge(wsgi, threads=env_int("WEB_THREADS", 8), longest=longest_body)
+workplace = Workplace(
+    lane_of,
+    threads=env_int("WEB_THREADS", 8),
+    most=env_int("WEB_WAITING", 256),
+    patience=10,
+    longest=60,
+    apart=("/healthz", "/readyz"),
+)
+django = Bridge(wsgi, workplace=workplace, longest=longest_body, refusal=not_now)
 waiting = Waiting(django)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from reviewqueue.common.environment import env, env_flag, env_int, env_list, refuse
+from reviewqueue.common.pooled import PooledConnection
 from reviewqueue.runtime import CannotStart, addresses, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,12 +53,27 @@ else:
     CELERY_BROKER_URL = REDIS_URL
 
 _default["OPTIONS"] = {
+    # a server that is gone without a word is noticed (over TCP)
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 20_000,
     **_default.get("OPTIONS", {}),
     "application_name": env("PROGRAM", "reviewqueue"),
-    "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000",
-    "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20), "timeout": 10, "max_idle": 120},
+    "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000"
+    f" -c statement_timeout={env_int('STATEMENT_SECONDS', 0)}s",
+    "pool": {
+        "connection_class": PooledConnection,
+        "min_size": 1,
+        "max_size": env_int("DATABASE_POOL", 20),
+        "timeout": env_int("DATABASE_POOL_SECONDS", 10),
+        "reconnect_timeout": 1,  # then whoever comes next tries again: no growing pauses after an outage
+        "max_idle": 120,
+    },
 }
 _default["CONN_MAX_AGE"] = 0
+_default["CONN_HEALTH_CHECKS"] = True  # of a connection from the pool: see PooledConnection
+# what comes with every item is prepared once for each connection (common/parts.py); some poolers forget that
+_default["OPTIONS"]["prepare_threshold"] = 5 if env_flag("PREPARED_STATEMENTS", True) else None
 DATABASES = {"default": _default}
 #: past any pooler, for the one connection of each web process that listens; empty: DATABASE_URL is direct itself
 DATABASE_DIRECT_URL = env("DATABASE_DIRECT_URL")
@@ -215,6 +231,7 @@ UNDO_SECONDS = 10
 TRIAGE_SECONDS = env_int("TRIAGE_SECONDS", 5)
 TRIAGE_LEASE_SECONDS = env_int("TRIAGE_LEASE_SECONDS", 120)
 PRIVATE_WEBHOOKS = env_flag("PRIVATE_WEBHOOKS", EMBEDDED)
+WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["reviewqueue.api.keys.KeyAuthentication"],

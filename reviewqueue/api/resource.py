@@ -14,6 +14,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import AskedOnce, Membership, User
 from reviewqueue.common.errors import NotAllowed
 
+from .callers import let_in
 from .once import once
 from .parsing import StrictJSONParser, idempotency_key_of
 from .rendering import JSONRenderer, OnlyJSON
@@ -40,6 +41,7 @@ class Resource(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
         super().initial(request, *args, **kwargs)
+        let_in(request.META["HTTP_AUTHORIZATION"])
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             self.post = partial(self._post_once, self.post)  # type: ignore[attr-defined,has-type]
 

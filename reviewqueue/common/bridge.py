@@ -1,7 +1,8 @@
 """A WSGI application on an event loop, in a few threads.
 
 Bodies are read and files are sent by the loop, so a slow client holds no thread: a thread is taken only when the
-whole request is here, and given back when the answer is made.
+whole request is here, and given back when the answer is made. Requests that wait for a thread wait in lanes
+(workplace.py): bounded, fair between callers, and never for long.
 """
 
 import asyncio
@@ -9,11 +10,12 @@ import io
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
+
+from .workplace import Refused, Workplace
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -40,12 +42,24 @@ class Answer:
 
 
 class Bridge:
-    """Answers HTTP by a WSGI application; ``longest`` says how many bytes of a request's body are read."""
+    """Answers HTTP by a WSGI application.
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], *, threads: int, longest: Callable[[Scope], int]):
+    ``longest`` says how many bytes of a request's body are read, ``refusal`` what is answered to one that cannot be
+    worked on now, and ``workplace`` has the threads.
+    """
+
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        *,
+        workplace: Workplace,
+        longest: Callable[[Scope], int],
+        refusal: Callable[[Scope, Refused], Answer],
+    ):
         self.application = application
         self.longest = longest
-        self.threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="web")
+        self.refusal = refusal
+        self.workplace = workplace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,10 +73,16 @@ class Bridge:
             await give(answer, receive, send)
 
     async def answer(self, scope: Scope, body: IO[bytes], length: int, send: Send | None = None) -> Answer | None:
-        """Return the application's answer; None when it was a stream, which has been sent already."""
+        """Return the application's answer; None when it was a stream, which has been sent already.
+
+        Without ``send`` it is asked for a client that has waited elsewhere already.
+        """
         loop = asyncio.get_running_loop()
         call = _Call(self.application, _environ(scope, body, length), loop, send)
-        return await loop.run_in_executor(self.threads, call.run)
+        try:
+            return await self.workplace.work(scope, call, patient=send is None)
+        except Refused as refused:
+            return None if call.streaming else self.refusal(scope, refused)
 
 
 async def give(answer: Answer, receive: Receive, send: Send) -> None:
@@ -126,8 +146,9 @@ class _Call:
     ) -> None:
         self.application, self.environ, self.loop, self.send = application, environ, loop, send
         self.status, self.headers = 500, [(b"content-length", b"0")]
+        self.streaming = False
 
-    def run(self) -> Answer | None:
+    def __call__(self) -> Answer | None:
         result = self.application(self.environ, self._start)
         try:
             if isinstance(result, _File) and (file := result.descriptor()) is not None:
@@ -146,6 +167,7 @@ class _Call:
         return _refuse_write
 
     def _stream(self, result: Iterable[bytes]) -> None:
+        self.streaming = True
         self._pass({"type": "http.response.start", "status": self.status, "headers": self.headers})
         for piece in result:
             self._pass({"type": "http.response.body", "body": piece, "more_body": True})

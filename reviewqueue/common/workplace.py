@@ -1,0 +1,140 @@
+"""The threads that requests are worked on in, and the lanes in which requests wait for one.
+
+Nobody waits for long: a request that finds its lane full, or gets no thread within ``patience`` seconds, is refused,
+and one whose work takes longer than ``longest`` seconds (a database that hangs) is let go while its thread goes on.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .fairness import Lanes
+
+LOOK_SECONDS = 1.0
+#: So many calls lie ready for the threads, so that none waits for the loop to choose the next.
+READY = 1
+#: So many requests of clients that had waited elsewhere may wait here for their answer.
+MOST_PATIENT = 5_000
+
+
+class Refused(Exception):
+    """There is no thread for this request now; ``begun`` when its work had begun, so that it may still be done."""
+
+    def __init__(self, *, begun: bool = False) -> None:
+        self.begun = begun
+        super().__init__()
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A request on its way through the threads."""
+
+    lane: str
+    work: Callable[[], Any]
+    done: asyncio.Future[Any]
+    since: float
+
+    def fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class Workplace:
+    """Some threads, and those who wait for one; used from one event loop.
+
+    ``lane_of`` tells callers apart, and at most ``most`` requests wait. A path in ``apart`` has a thread of its own,
+    so that health checks are answered whatever else goes on.
+    """
+
+    def __init__(
+        self,
+        lane_of: Callable[[Mapping[str, Any]], str],
+        *,
+        threads: int,
+        most: int,
+        patience: float,
+        longest: float,
+        apart: tuple[str, ...] = (),
+    ) -> None:
+        self.lane_of = lane_of
+        self.patience, self.longest = patience, longest
+        self.lanes: Lanes[_Job] = Lanes(most)
+        self._room = threads + READY
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="web")
+        self._apart = {path: ThreadPoolExecutor(max_workers=1, thread_name_prefix=path) for path in apart}
+        self._running: set[_Job] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    async def work(self, scope: Mapping[str, Any], call: Callable[[], Any], *, patient: bool) -> Any:
+        """Return what a call returns, when a thread has made it. Raises Refused."""
+        loop = asyncio.get_running_loop()
+        apart = self._apart.get(scope["path"])
+        if apart is not None:
+            return await loop.run_in_executor(apart, call)
+        job = _Job(self.lane_of(scope), call, loop.create_future(), loop.time())
+        self._enter(job, patient)
+        self._look(loop)
+        return await job.done
+
+    def _enter(self, job: _Job, patient: bool) -> None:
+        if len(self._running) < self._room:
+            self.lanes.begin(job.lane)
+            self._begin(job)
+        elif not patient:
+            gone = self.lanes.add(job.lane, job)
+            if gone is not None:
+                gone.fail(Refused())
+        elif self.lanes.patient < MOST_PATIENT:
+            self.lanes.add_patient(job.lane, job)
+        else:
+            job.fail(Refused())
+
+    def _begin(self, job: _Job) -> None:
+        self._running.add(job)
+        self._threads.submit(self._run, job, job.done.get_loop())
+
+    def _run(self, job: _Job, loop: asyncio.AbstractEventLoop) -> None:
+        """Work, in a thread."""
+        began = time.monotonic()
+        result, error = None, None
+        try:
+            result = job.work()
+        except BaseException as raised:
+            error = raised
+        loop.call_soon_threadsafe(self._end, job, result, error, time.monotonic() - began)
+
+    def _end(self, job: _Job, result: Any, error: BaseException | None, seconds: float) -> None:
+        self._running.discard(job)
+        self.lanes.end(job.lane, seconds)
+        if error is not None:
+            job.fail(error)
+        elif not job.done.done():
+            job.done.set_result(result)
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        while len(self._running) < self._room:
+            chosen = self.lanes.next()
+            if chosen is None:
+                return
+            self._begin(chosen[1])
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look after those who wait or take long, as long as there are any."""
+        if self._looking is None or self._looking.done():
+            self._looking = loop.create_task(self._look_after())
+
+    async def _look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._running or self.lanes.waiting:
+            await asyncio.sleep(LOOK_SECONDS)
+            for job in self.lanes.who_waits():
+                if job.since < loop.time() - self.patience:
+                    self.lanes.remove(job.lane, job)
+                    job.fail(Refused())
+            for job in self._running:
+                if job.since < loop.time() - self.longest:
+                    job.fail(Refused(begun=True))
