@@ -29,6 +29,7 @@ class Webhook(WorkspaceOwned):
     old_secret = models.CharField(max_length=100, blank=True)
     old_secret_ends_at = models.DateTimeField(null=True)
     rotated_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     paused_at = models.DateTimeField(null=True)

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from standardwebhooks.webhooks import Webhook as Signer
 
-from .actions import ROOM, take_due, write_answers
+from reviewqueue.audit.actions import Actor
+
+from .actions import ROOM, end_test, open_test, take_due, write_answers
 from .bodies import bodies_of
 from .models import Delivery, Webhook
 from .posting import DEADLINE, Post, Poster
@@ -68,6 +70,17 @@ class _Sender:
             del self.on_their_way[delivery.pk]
             self.windows[delivery.webhook_id].learn(answer)
         return said
+
+
+def send_test(*, webhook: Webhook, actor: Actor, clock: Callable[[], datetime]) -> Answer:
+    """Send a signed message just to see, at once, and return what the endpoint said. Raises Disabled or Conflict.
+
+    It goes out even while the webhook is paused or its circuit open, and is never tried again by itself.
+    """
+    delivery = open_test(webhook=webhook, actor=actor, now=clock())
+    (answer,) = send([delivery], now=clock())
+    end_test(delivery=delivery, answer=answer, now=clock())
+    return answer
 
 
 def send(deliveries: Sequence[Delivery], *, now: datetime) -> list[Answer]:

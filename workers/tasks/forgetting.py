@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 
 from reviewqueue.accounts.actions import forget_asked, forget_failures
 from reviewqueue.common.clock import now
+from reviewqueue.delivery.actions import forget_attempts
 
 
 @shared_task(name="forget")
 def forget() -> int:
-    """Drop wrong passwords older than a day, and idempotency keys older than a week."""
+    """Drop wrong passwords older than a day, idempotency keys older than a week, and old tries of webhooks."""
     moment = now()
     forget_failures(before=moment - timedelta(days=1))
     forget_asked(before=moment - timedelta(days=7))
+    forget_attempts(before=moment - timedelta(days=settings.WEBHOOK_LOG_DAYS))
     return 0

@@ -122,6 +122,11 @@ def _numbers(stream_ids: Sequence[UUID], workspace_id: UUID) -> dict[UUID, Any]:
         return {stream: iter(range(last - more[stream] + 1, last + 1)) for stream, last in cursor.fetchall()}
 
 
+def next_number(stream_id: UUID, workspace_id: UUID) -> int:
+    """Return the number of a stream's next message."""
+    return next(_numbers([stream_id], workspace_id)[stream_id])
+
+
 def _message(one: Announcement, sequence: int, workspace_id: UUID, now: datetime) -> Message:
     return Message(
         workspace_id=workspace_id,

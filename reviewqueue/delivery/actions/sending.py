@@ -198,7 +198,8 @@ WHERE id = %(id)s RETURNING opened_at
 def _count_failures(webhook_id: UUID, failures: int, now: datetime) -> None:
     """Count failures; enough of them open the circuit, and while it is open what has waited too long is given up."""
     with connection.cursor() as cursor:
-        given: dict[str, Any] = {"more": failures, "most": OPENS_AFTER, "now": now, "probe": now + PROBE_EVERY, "id": webhook_id}
+        given: dict[str, Any] = {"more": failures, "most": OPENS_AFTER, "now": now, "id": webhook_id}
+        given["probe"] = now + PROBE_EVERY
         cursor.execute(_COUNT_FAILURES, given)
         opened = cursor.fetchone()[0]
     if opened:

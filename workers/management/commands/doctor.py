@@ -81,8 +81,12 @@ def _shown(moment: datetime) -> str:
 
 
 def _webhooks() -> str:
-    disabled = Webhook.objects.exclude(disabled_at=None).count()
-    return f"{disabled} are disabled" if disabled else ""
+    gone = Webhook.objects.filter(disabled_because=Webhook.Disabled.GONE).count()
+    failing = Webhook.objects.filter(disabled_at=None, paused_at=None).exclude(opened_at=None)
+    since = failing.aggregate(at=Min("opened_at"))["at"]
+    faults = [f"{gone} are disabled: their endpoints said they are gone"] if gone else []
+    faults += [f"{failing.count()} fail, the first since {_shown(since)}; Settings, Webhooks says why"] if since else []
+    return "; ".join(faults)
 
 
 def _storage() -> str:
