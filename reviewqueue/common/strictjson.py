@@ -6,7 +6,7 @@ duplicate keys, nesting over 64, more than 10,000 nodes.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,20 @@ from .errors import Malformed, Place
 MAX_DEPTH = 64
 MAX_NODES = 10_000
 MAX_DIGITS = 4_300
+#: Elements of a batch that end within so many characters are read without looking for their end first.
+WINDOW = 32 * 1024
 
 # A string cannot hold U+0000 here, so this marks a number token beyond doubt in the canonical text.
 _MARK = "\x00"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+# Strings and empty containers hold no further value; what opens another and what closes it; a comma between values.
+_BRACKETS = re.compile(_STRING + r"|\[[ \t\n\r]*+\]|\{[ \t\n\r]*+\}|([\[{])|([\]}])", re.DOTALL)
+_STRUCTURE = re.compile(_BRACKETS.pattern + "|(,)", re.DOTALL)
+_SCALAR = re.compile(_STRING + r"|[^\[\]{},\s]*+", re.DOTALL)
+_OPENS, _CLOSES, _COMMA = 1, 2, 3
 _ITEMS = re.compile(r'[ \t\n\r]*\{[ \t\n\r]*"items"[ \t\n\r]*:[ \t\n\r]*\[')
 
 
@@ -51,13 +59,28 @@ def decode(body: bytes) -> str:
 
 def read(text: str) -> Document:
     """Read one JSON text. Raises Malformed with the place of the fault."""
+    _refuse_size(text)
     try:
         tokens = _decoder.decode(text)
     except json.JSONDecodeError as error:
-        raise Malformed(f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
-    except RecursionError:
-        raise Malformed(f"Nesting is deeper than {MAX_DEPTH}.") from None
+        raise _not_json(error) from None
     return _document(text, tokens)
+
+
+def read_lines(body: bytes) -> Iterator[Document | Malformed]:
+    """Yield each line of newline-delimited JSON with its exact text; a line's own fault is yielded, not raised.
+
+    The last line may end in a newline, or in none.
+    """
+    begin = 0
+    while begin < len(body):
+        end = body.find(b"\n", begin)
+        end = len(body) if end < 0 else end
+        try:
+            yield read(decode(body[begin:end]).strip(" \t\r"))
+        except Malformed as fault:
+            yield fault
+        begin = end + 1
 
 
 def read_items(text: str) -> Iterator[Document | Malformed]:
@@ -83,23 +106,54 @@ def read_items(text: str) -> Iterator[Document | Malformed]:
 
 
 def _element(text: str, position: int) -> tuple[Document | Malformed, int]:
+    """Return the element at a position, or what is wrong with it, and where it ends.
+
+    Most are objects that end soon and are read at once. Of any other, the end is looked for before anything is built
+    of it: an element may be as large as the body, and only itself is refused.
+    """
+    window = text[position : position + WINDOW]
+    if window.startswith("{"):
+        try:
+            tokens, length = _decoder.raw_decode(window)
+        except (json.JSONDecodeError, Malformed, RecursionError):
+            pass  # cut off by the window, or at fault
+        else:
+            return _judged(window[:length], lambda _part: tokens), position + length
+    end = _end_of(text, position)
     try:
-        tokens, end = _decoder.raw_decode(text, position)
-        return _document(text[position:end], tokens), end
-    except Malformed as fault:
-        return fault, _end_of(text, position)
-    except RecursionError:
-        raise Malformed(f"Nesting is deeper than {MAX_DEPTH}.") from None
+        return _judged(text[position:end], _decoder.decode), end
     except json.JSONDecodeError as error:
-        raise Malformed(f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+        raise _not_json(json.JSONDecodeError(error.msg, text, position + error.pos)) from None
+
+
+def _judged(part: str, tokens_of: Callable[[str], Any]) -> Document | Malformed:
+    try:
+        _refuse_size(part)
+        return _document(part, tokens_of(part))
+    except Malformed as fault:
+        return fault
 
 
 def _end_of(text: str, position: int) -> int:
-    """Return where an element ends that is JSON to the letter but refused here."""
-    try:
-        return _lenient.raw_decode(text, position)[1]
-    except (json.JSONDecodeError, RecursionError, ValueError):
-        raise Malformed(f"The body is not JSON near character {position}.") from None
+    """Return where the element at a position ends, by its brackets alone."""
+    depth = 0
+    for token in _BRACKETS.finditer(text, position):
+        if depth == 0 and token.start() != position:
+            break
+        if token.lastindex == _OPENS:
+            depth += 1
+        elif token.lastindex == _CLOSES:
+            depth -= 1
+        if depth <= 0:
+            return token.end()
+    scalar = _SCALAR.match(text, position)
+    if depth or not scalar or scalar.end() == position:
+        raise Malformed(f"The body is not JSON: the element at character {position} does not end.")
+    return scalar.end()
+
+
+def _not_json(error: json.JSONDecodeError) -> Malformed:
+    return Malformed(f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).")
 
 
 def _finish(text: str, position: int) -> None:
@@ -113,7 +167,6 @@ def _skip(text: str, position: int) -> int:
 
 
 def _document(text: str, tokens: Any) -> Document:
-    _refuse_size(text, tokens)
     _refuse_strings(text, tokens)
     return Document(text=text, value=_value(text), canonical=orjson.dumps(tokens, option=orjson.OPT_SORT_KEYS))
 
@@ -128,7 +181,7 @@ def _value(text: str) -> Any:
 
 def _refuse_strings(text: str, tokens: Any) -> None:
     """Look into strings only when an escape in the text makes a forbidden character possible."""
-    if "\\u0000" not in text and not _ESCAPED_SURROGATE.search(text):
+    if "\\u" not in text or ("\\u0000" not in text and not _ESCAPED_SURROGATE.search(text)):
         return
     for pointer, string in _strings(tokens, "#"):
         if "\x00" in string:
@@ -137,27 +190,20 @@ def _refuse_strings(text: str, tokens: Any) -> None:
             raise Malformed("A lone surrogate is not a character.", places=[Place(pointer, "Lone surrogate.")])
 
 
-def _refuse_size(text: str, tokens: Any) -> None:
-    """Walk the value only when its text is rich enough to break a limit."""
+def _refuse_size(text: str) -> None:
+    """Count before anything is built, and only when a text is rich enough to break a limit."""
     opened = text.count("{") + text.count("[")
-    if opened <= MAX_DEPTH and text.count(",") + opened < MAX_NODES // 2:
+    if opened <= MAX_DEPTH and opened + text.count(",") < MAX_NODES:
         return
-    nodes, level = 0, [tokens]
-    for _depth in range(MAX_DEPTH + 1):
-        nodes += len(level)
-        level = [child for one in level for child in _children(one)]
-        if not level:
-            break
-    else:
-        raise Malformed(f"Nesting is deeper than {MAX_DEPTH}.")
-    if nodes > MAX_NODES:
-        raise Malformed(f"More than {MAX_NODES:,} values.")
-
-
-def _children(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        return iter(value.values())
-    return iter(value) if isinstance(value, list) else iter(())
+    depth, nodes = 0, 1
+    for token in _STRUCTURE.finditer(text):
+        kind = token.lastindex
+        depth += (kind == _OPENS) - (kind == _CLOSES)
+        nodes += kind in (_OPENS, _COMMA)
+        if depth > MAX_DEPTH:
+            raise Malformed(f"Nesting is deeper than {MAX_DEPTH}.")
+        if nodes > MAX_NODES:
+            raise Malformed(f"More than {MAX_NODES:,} values.")
 
 
 def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -205,4 +251,3 @@ def _constant(token: str) -> str:
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_float, parse_int=_int, parse_constant=_constant)
-_lenient = json.JSONDecoder(parse_int=str, parse_float=str)

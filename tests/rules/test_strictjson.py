@@ -2,13 +2,15 @@
 
 import json
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviewqueue.common import strictjson
 from reviewqueue.common.errors import Malformed
-from reviewqueue.common.strictjson import decode, read, read_items
+from reviewqueue.common.strictjson import Document, decode, read, read_items, read_lines
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 NUMBER = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -132,3 +134,76 @@ def test_one_bad_element_does_not_spoil_the_others() -> None:
 def test_a_batch_of_another_form_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(Malformed):
         list(read_items(text))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        '{"a": ' + "[" * 5_000 + "]" * 5_000 + "}",
+        "[" + "0," * 10_000 + "0]",
+        '{"a": [' + "[]," * 20_000 + "0]}",
+        '{"a": "\\u0000"}',
+        '{"a": ' + "9" * 5_000 + "}",
+        '"' + "x" * strictjson.WINDOW + '\\ud800"',
+        "1e999",
+    ],
+    ids=["deep", "deep inside", "many", "many inside", "U+0000", "long integer", "long string", "number"],
+)
+def test_an_element_that_breaks_a_limit_spoils_only_itself(bad: str) -> None:
+    good = json.dumps({"a": '], [ \\ " {' * strictjson.WINDOW})
+    one, refused, other, last = read_items(f'{{"items": [{good}, {bad}, {good} , 7]}}')
+    assert isinstance(refused, Malformed)
+    assert [one.text, other.text, last.text] == [good, good, "7"]  # type: ignore[union-attr]
+
+
+def nodes_of(value) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(nodes_of, inner))
+
+
+@given(VALUE)
+@settings(deadline=None)
+def test_values_are_counted_exactly(value) -> None:
+    value = [value]
+    count = nodes_of(value)
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setattr(strictjson, "MAX_NODES", count)
+        read(json.dumps(value))
+        limits.setattr(strictjson, "MAX_NODES", count - 1)
+        with pytest.raises(Malformed):
+            read(json.dumps(value, indent=1))
+
+
+def test_what_is_too_large_is_refused_before_anything_is_built_of_it() -> None:
+    body = '{"items": [{"a": [' + "0," * 4_000_000 + "0]}]}"
+    tracemalloc.start()
+    (refused,) = read_items(body)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(refused, Malformed)
+    assert peak < 3 * len(body)
+
+
+def test_the_end_of_a_long_element_is_found_by_its_brackets() -> None:
+    """The control: what is built first takes many times the memory."""
+    body = "[" + "0," * 400_000 + "0]"
+    tracemalloc.start()
+    strictjson._decoder.decode(body)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak > 20 * len(body)
+
+
+@given(st.lists(VALUE, max_size=6), st.sampled_from(["", "\n"]), st.sampled_from(["\n", "\r\n"]))
+@settings(deadline=None)
+def test_every_line_is_read_as_if_alone(values, last: str, end: str) -> None:
+    texts = [json.dumps(value, ensure_ascii=False) for value in values]
+    lines = list(read_lines((end.join(texts) + (last if texts else "")).encode()))
+    assert [one.text for one in lines] == texts  # type: ignore[union-attr]
+
+
+def test_a_line_that_is_wrong_spoils_only_itself() -> None:
+    lines = list(read_lines(b'{"a": 1}\n{"a": \n\n\xff\n' + b"[" * 100_000 + b'\n  {"b":\t2} \n'))
+    assert [isinstance(one, Document) for one in lines] == [True, False, False, False, False, True]
+    assert lines[-1].text == '{"b":\t2}'  # type: ignore[union-attr]
