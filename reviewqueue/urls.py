@@ -11,6 +11,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("reviewqueue.api.urls")),
-    re_path(r"^api/(?P<path>.*)$", not_found),
+    re_path("^api/", not_found),
     path("", include("reviewqueue.web.urls")),
 ]

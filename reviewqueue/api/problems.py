@@ -79,7 +79,7 @@ def _unavailable(error: Exception) -> Response:
     return Response(body, status=503, content_type=MEDIA_TYPE, headers={"Retry-After": RETRY_AFTER})
 
 
-def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
+def not_found(request: HttpRequest) -> JsonResponse:
     """Answer an API address that is not there."""
     return JsonResponse(of_error(NotThere()), status=404, content_type=MEDIA_TYPE)
 

@@ -27,7 +27,6 @@ CONSTANTS = {
     ("/releases/", "version"): "1",
     ("/files/", "name"): "data.jsonl",
     ("/", "name"): "data.jsonl",
-    ("api/", "path"): "nothing",
 }
 
 
@@ -63,7 +62,7 @@ def _patterns(resolver: URLResolver, before: str) -> Iterator[str]:
     for one in resolver.url_patterns:
         pattern = before + str(one.pattern)
         if isinstance(one, URLPattern):
-            yield pattern.replace("^api/(?P<path>.*)$", "api/<path>")
+            yield pattern.replace("^api/", "api/nothing")
         else:
             yield from _patterns(one, pattern)
 
