@@ -17,7 +17,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.assignment.queries import visible_to as turns_visible_to
 from reviewqueue.common.errors import NotThere
-from reviewqueue.intake.models import Item, Kind, State
+from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, visible_to
 from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Outcome, Review
@@ -26,11 +26,9 @@ from reviewqueue.review.queries import outcomes_visible_to, reviews_visible_to
 from .access import member_page
 from .context import MemberRequest
 from .item_story import steps_of
-from .safe_text import markdown, plain
-from .settled import output_text, shown_outcome, shown_review
-from .workbench.showing import answer_of
-
-VOICES = {"user": "customer", "assistant": "ai"}
+from .kinds.answers import shown_answer
+from .kinds.evidence import given_of
+from .settled import shown_outcome, shown_review
 
 
 @require_GET
@@ -77,7 +75,8 @@ def _is_judging(viewer: Viewer, found: Item) -> bool:
 
 def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     blind = _is_judging(viewer, found)
-    answer = answer_of(found)
+    body = body_of(found)
+    given = given_of(found.kind, body)
     labels = reason_labels(viewer)
     reviews = [] if blind else _reviews(viewer, found)
     outcomes = [] if blind else _outcomes(viewer, found)
@@ -86,11 +85,11 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "blind": blind,
         "finding": finding(found, outcomes),
         "state": found.now_at.state,
-        "talk": _talk(found),
-        "answer": markdown(answer),
-        "is_label": found.kind == Kind.CLASSIFICATION,
-        "reviews": [shown_review(one, answer, labels) for one in reviews],
-        "outcomes": [shown_outcome(one, answer) for one in outcomes],
+        "talk": given.talk,
+        "texts": given.texts,
+        "answer": shown_answer(found.kind, body["output"]),
+        "reviews": [shown_review(one, found.kind, body["output"], labels) for one in reviews],
+        "outcomes": [shown_outcome(one, found.kind, body["output"]) for one in outcomes],
         "steps": steps_of(viewer=viewer, item=found, blind=blind),
         "evidence": _evidence(found),
         "attributes": sorted(found.attributes.items()),
@@ -137,23 +136,6 @@ def _settled(outcome: Outcome) -> str:
     if outcome.decision == "reject":
         return _("A person rejected the answer: %(severity)s.") % {"severity": severity}
     return _("A person corrected the answer: %(severity)s.") % {"severity": severity}
-
-
-def _talk(found: Item) -> list[dict[str, Any]]:
-    """Return what the AI was asked, message by message."""
-    given = body_of(found).get("input")
-    given = given if isinstance(given, dict) else {}
-    if found.kind == Kind.CLASSIFICATION:
-        return [{"voice": "customer", "name": _("Text"), "html": plain(output_text(given))}]
-    return [_said(one) for one in given.get("messages") or [] if isinstance(one, dict)]
-
-
-def _said(message: dict[str, Any]) -> dict[str, Any]:
-    voice = VOICES.get(str(message.get("role")), "machine")
-    text = str(message.get("content", ""))
-    names = {"customer": _("Customer"), "ai": _("AI")}
-    name = str(message.get("name") or names.get(voice) or message.get("role", ""))
-    return {"voice": voice, "name": name, "html": markdown(text) if voice == "ai" else plain(text)}
 
 
 def _evidence(found: Item) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from reviewqueue.triage.queries import entries_visible_to
 
 from .access import member_page
 from .context import MemberRequest
+from .kinds.evidence import about
 from .parameters import identifier
 from .words import number
-from .workbench.showing import about
 
 PAGE = 50
 #: Words are looked for in as many of the newest items; an external id is found however old it is.

@@ -30,7 +30,8 @@ from reviewqueue.review.queries import answers_to, escalations_visible_to, revie
 
 from .access import member_page
 from .context import MemberRequest
-from .workbench.showing import about, due, item_address
+from .kinds.evidence import about
+from .workbench.showing import due, item_address
 
 ANSWERS_FOR = timedelta(days=7)
 

@@ -8,34 +8,26 @@ from django.utils.translation import gettext as _
 
 from reviewqueue.review.models import Outcome, Review
 
-from .difference import difference
+from .kinds.answers import became, shown_final
 
 DECISIONS = {"approve": lambda: _("approve"), "edit": lambda: _("edit"), "reject": lambda: _("reject")}
 
 
-def output_text(output: Any) -> str:
-    """Return an output as the text people compare: the content, the label, or the JSON itself."""
-    if isinstance(output, dict):
-        for name in ("content", "label", "text"):
-            if isinstance(output.get(name), str):
-                return output[name]
-    return orjson.dumps(output).decode() if output else ""
+def _loaded(text: str) -> dict[str, Any] | None:
+    return orjson.loads(text) if text else None
 
 
-def _loaded(text: str) -> str:
-    return output_text(orjson.loads(text)) if text else ""
-
-
-def shown_review(review: Review, answer: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def shown_review(review: Review, kind: str, output: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     """Return one review; a correction is shown as its difference to the AI's answer."""
     content = review.content
-    correction = "" if content.redacted_at else _loaded(content.correction)
+    correction = None if content.redacted_at else _loaded(content.correction)
     return {
         "who": review.user,
         "at": review.submitted_at,
         "decision": review.decision,
         "decision_words": DECISIONS[review.decision](),
-        "change": difference(answer, correction) if correction else None,
+        "became": became(kind, output, correction),
+        "corrected": correction is not None,
         "struck": review.decision == "reject",
         "severity": review.severity,
         "reasons": ", ".join(labels.get(slug, slug) for slug in review.reason_codes),
@@ -48,10 +40,10 @@ def shown_review(review: Review, answer: str, labels: Mapping[str, str]) -> dict
     }
 
 
-def shown_outcome(outcome: Outcome, answer: str) -> dict[str, Any]:
+def shown_outcome(outcome: Outcome, kind: str, output: dict[str, Any]) -> dict[str, Any]:
     """Return one version of an outcome, with when it became visible outside or was taken back."""
     content = getattr(outcome, "content", None)
-    final = _loaded(content.final) if content and not content.redacted_at else ""
+    final = _loaded(content.final) if content and not content.redacted_at else None
     undo = getattr(outcome, "undo", None)
     publication = getattr(outcome, "publication", None)
     return {
@@ -60,8 +52,9 @@ def shown_outcome(outcome: Outcome, answer: str) -> dict[str, Any]:
         "decision_words": DECISIONS[outcome.decision]() if outcome.decision else "",
         "disposition": outcome.disposition,
         "settled_at": outcome.settled_at,
-        "final": final,
-        "change": difference(answer, final) if outcome.changed and final else None,
+        "final": shown_final(kind, final),
+        "became": became(kind, output, final if outcome.changed else None),
+        "corrected": outcome.changed and final is not None,
         "withheld": outcome.disposition == Outcome.Disposition.WITHHELD,
         "undone_at": undo.undone_at if undo else None,
         "undone_by": undo.undone_by if undo else None,

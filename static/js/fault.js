@@ -1,13 +1,15 @@
-// An approved answer has no fault: severity, reasons, cause and follow-up rest while Approve is chosen.
+// An approved answer and a preferred candidate have no fault: severity, reasons, cause and follow-up rest.
 (() => {
   "use strict";
   document.addEventListener("rq:turn", ({ detail: { wb, signal } }) => {
     const form = wb.querySelector("form#decision");
     const rest = () => {
-      const approved = form.elements.decision.value === "approve";
-      for (const part of form.querySelectorAll("fieldset.fault")) part.disabled = approved;
+      const decision = new FormData(form).get("decision") ?? "";
+      const sound = decision === "approve" || decision.startsWith("prefer:");
+      for (const part of form.querySelectorAll("fieldset.fault")) part.disabled = sound;
     };
-    form?.addEventListener("change", rest, { signal });
+    // the radios of candidates stand outside of the form that they belong to
+    wb.addEventListener("change", () => form && rest(), { signal });
     if (form) rest();
   });
 })();

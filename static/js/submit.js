@@ -8,7 +8,7 @@
     const decision = data.get("decision");
     if (!decision) return "decision";
     if (decision === "edit" && (!data.get("correction") || unchanged(wb, data))) return "correction";
-    if (decision !== "approve" && !data.get("severity")) return "severity";
+    if (decision !== "approve" && !decision.startsWith("prefer:") && !data.get("severity")) return "severity";
     if (decision === "reject" && data.get("severity") === "none") return "severity_reject";
     return "";
   };

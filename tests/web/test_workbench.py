@@ -254,7 +254,7 @@ def test_undo_gives_the_item_back_as_it_was_submitted(cast: Cast, browser: Brows
     page = client.post(f"/undo/{outcome.pk}/", follow=True).content.decode()
     assert "It will arrive on Monday." in page
     assert "Look again." in page
-    assert 'value="edit" data-key="E" data-focus="#correction, #label-search" checked' in page
+    assert 'value="edit" data-key="E" data-focus="#f-1, #correction, #label-search" checked' in page
     assert not DuePublication.objects.exists()
     again = Assignment.objects.get(ended_at=None)
     post(client, again, "review", fields(again, decision="approve"))

@@ -9,10 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reviewqueue.common.errors import Invalid, Place
-from reviewqueue.intake.models import Kind
+from reviewqueue.common.errors import Invalid, Malformed, Place
+from reviewqueue.common.strictjson import read
+from reviewqueue.intake.models import Item, Kind
+from reviewqueue.intake.queries import body_of
 from reviewqueue.review.models import Decision, Severity
 from reviewqueue.review.rules import Judgement
+
+from ..kinds.answers import OF_FACTS, facts_in, schema_of
+from ..kinds.fields import PREFIX, rebuilt
+
+#: What stands before a candidate's id in the decision that prefers it.
+PREFER = "prefer:"
 
 #: How long an item can be put aside; "tomorrow" is the next working morning in the person's zone.
 SNOOZES = {"30": gettext_lazy("30 min"), "120": gettext_lazy("2 h"), "tomorrow": gettext_lazy("tomorrow, 8:00")}
@@ -27,6 +35,8 @@ class Typed:
     reason_codes: list[str] = field(default_factory=list)
     cause: str = ""
     correction: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    as_json: bool = False
     note: str = ""
     question: str = ""
     follow_up: bool = False
@@ -48,6 +58,8 @@ def typed_in(post: QueryDict) -> Typed:
         reason_codes=[_clean(one) for one in post.getlist("reason_codes")],
         cause=_text(post, "cause"),
         correction=_text(post, "correction"),
+        fields={name.removeprefix(PREFIX): _text(post, name) for name in post if name.startswith(PREFIX)},
+        as_json="as_json" in post,
         note=_text(post, "note"),
         question=_text(post, "question"),
         follow_up="follow_up" in post,
@@ -73,15 +85,21 @@ def typed_before(body: Any, saved_at: datetime | None) -> Typed:
         if type(value) is type(example):
             setattr(known, name, value)
     known.reason_codes = [one for one in known.reason_codes if isinstance(one, str)]
+    known.fields = {name: text for name, text in known.fields.items() if isinstance(text, str)}
     known.saved_at = saved_at
     return known
 
 
-def judged(typed: Typed, *, kind: str, shown: dict[str, Any]) -> Judgement:
+def judged(typed: Typed, *, item: Item, shown: dict[str, Any]) -> Judgement:
     """Return the judgement that was typed. Raises Invalid when a person has not said enough yet.
 
-    An approved answer has no fault: what was chosen about one before is left out.
+    An approved answer and a preferred candidate have no fault: what was chosen about one before is left out.
     """
+    if typed.decision.startswith(PREFER):
+        preferred = {"preferred": typed.decision.removeprefix(PREFER)}
+        return Judgement(
+            decision="edit", correction=preferred, note=typed.note.strip(), train=not typed.train_no, shown=shown
+        )
     if typed.decision not in Decision.values:
         raise Invalid("Choose approve, edit or reject.", places=[Place("#/decision", "")])
     if typed.decision == Decision.APPROVE:
@@ -91,7 +109,7 @@ def judged(typed: Typed, *, kind: str, shown: dict[str, Any]) -> Judgement:
     return Judgement(
         decision=typed.decision,
         severity=typed.severity,
-        correction=_correction(typed, kind) if typed.decision == Decision.EDIT else None,
+        correction=_correction(typed, item) if typed.decision == Decision.EDIT else None,
         reason_codes=typed.reason_codes,
         cause=typed.cause,
         note=typed.note.strip(),
@@ -101,19 +119,40 @@ def judged(typed: Typed, *, kind: str, shown: dict[str, Any]) -> Judgement:
     )
 
 
-def _correction(typed: Typed, kind: str) -> dict[str, Any]:
-    return {"label" if kind == Kind.CLASSIFICATION else "content": typed.correction}
+def _correction(typed: Typed, item: Item) -> dict[str, Any]:
+    if item.kind not in OF_FACTS:
+        return {"label" if item.kind == Kind.CLASSIFICATION else "content": typed.correction}
+    facts, wrong = typed_facts(typed, item)
+    if wrong:
+        before = "#/correction/arguments" if item.kind == Kind.ACTION else "#/correction"
+        places = [Place(before + pointer, detail) for pointer, detail in wrong.items()]
+        raise Invalid("The correction is incomplete.", places=places)
+    return {"arguments": facts} if item.kind == Kind.ACTION else facts
 
 
-def said_in_place(error: Invalid, typed: Typed) -> dict[str, str]:
+def typed_facts(typed: Typed, item: Item) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the facts that were typed, in fields or as JSON, and what is wrong by pointer."""
+    output = body_of(item)["output"]
+    if not typed.as_json:
+        return rebuilt(facts_in(item.kind, output), schema_of(item.kind, output, item.declaration), typed.fields)
+    try:
+        facts = read(typed.correction).value
+    except Malformed as error:
+        return {}, {"": error.detail}
+    return (facts, {}) if isinstance(facts, dict) else ({}, {"": _("An object is required.")})
+
+
+def said_in_place(error: Invalid, typed: Typed) -> dict[str, Any]:
     """Return which field of the form each fault belongs to; what has no field is said above the form."""
-    faults: dict[str, str] = {}
+    faults: dict[str, Any] = {}
     for place in error.places:
-        name = place.pointer.split("/")[1] if "/" in place.pointer else ""
+        name, _slash, inside = place.pointer.removeprefix("#/").partition("/")
         if name == "severity" and typed.decision == Decision.REJECT and typed.severity:
             faults["severity_reject"] = place.detail
         elif name in {"decision", "severity", "correction"}:
             faults[name] = place.detail or name
+            if name == "correction":
+                faults.setdefault("fields", {})["/" + inside if inside else ""] = place.detail
         else:
             faults["all"] = place.detail
     return faults or {"all": error.detail}

@@ -14,7 +14,7 @@ from reviewqueue.triage.models import QueueEntry
 
 from ..context import MemberRequest
 from .form import Typed
-from .showing import answer_of, bar, due, turn_context
+from .showing import answer_of, bar, due, turn_context, typed_text
 
 #: Where the session remembers that somebody takes from one queue only.
 ONE_QUEUE = "taking_from"
@@ -57,7 +57,8 @@ def over(request: MemberRequest, own: Assignment, typed: Typed, *, status: int =
     """Answer that a turn is over, and give back what was typed."""
     submitted = own.end_reason == Assignment.End.SUBMITTED
     title = _("You submitted this item.") if submitted else _("This turn is over, your text is kept.")
-    kept = "" if submitted or typed.correction == answer_of(own.item) else typed.correction
+    text = typed_text(typed, own.item)
+    kept = "" if submitted or text == answer_of(own.item) else text
     return idle(request, title=title, text=_why_over(own), kept=kept, status=status)
 
 

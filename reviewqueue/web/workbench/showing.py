@@ -1,7 +1,6 @@
 """What the workbench shows of one turn."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +8,6 @@ from urllib.parse import urlsplit
 import orjson
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from reviewqueue.accounts.access import Viewer
@@ -19,27 +17,21 @@ from reviewqueue.assignment.queries import draft_for, waiting_for
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
+from reviewqueue.review.corrections import candidates_of
 from reviewqueue.review.models import Review
 from reviewqueue.review.queries import open_escalation_of, review_at, reviews_visible_to, undoable_by
 from reviewqueue.triage.queries import current_decision
 from reviewqueue.triage.rules import explain
 
 from ..context import MemberRequest
-from ..difference import difference
-from ..safe_text import markdown, plain, raw
-from .form import Typed, snooze_choices, typed_before
+from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, shuffled, text_of
+from ..kinds.evidence import given_of
+from ..kinds.fields import Field, fields_of
+from ..safe_text import markdown, raw
+from .form import PREFER, Typed, snooze_choices, typed_before, typed_facts
+from .gates import gate_context
 
-VOICES = {"user": "customer", "assistant": "ai"}
 SOON = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of the conversation."""
-
-    voice: str
-    name: SafeString
-    html: SafeString
 
 
 def turn_context(
@@ -51,6 +43,8 @@ def turn_context(
     hidden = confidence_hidden(turn)
     rubric = current_rubric(turn.entry.queue)
     decision = current_decision(turn.item_id)
+    form = typed or typed_so_far(turn)
+    given = given_of(turn.item.kind, body)
     shown = {
         "id": turn.pk,
         "fence": turn.fence,
@@ -58,23 +52,25 @@ def turn_context(
         "queue": _queue(request, turn),
         "item": _item(turn.item, request.viewer),
         "due": due(turn.entry.due_at, now),
-        "already_given": "gate" not in body,
+        **gate_context(turn.item, now),
         "documents": list(_documents(body)),
         "attributes": [(raw(name), raw(_value(value))) for name, value in sorted(turn.item.attributes.items())],
         "links": list(_links(body)),
-        "answer": {"text": answer, "html": markdown(answer), "raw": raw(answer)},
+        "answer": {"text": answer, "raw": raw(_as_sent(turn, answer)), "shown": _answer(turn)},
         "labels": turn.item.declaration.labels if turn.item.declaration else [],
         "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
         "confidence_hidden": hidden and turn.item.confidence is not None,
         "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],
         "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
         "guidelines": rubric.guidelines if rubric else [],
-        "reason_codes": _reason_codes(request.viewer),
-        "form": typed or typed_so_far(turn),
+        "reason_codes": _reason_codes(request.viewer, with_keys=turn.item.kind != Kind.COMPARISON),
+        "form": form,
+        "fields": _fields(turn.item, form, errors or {}),
         "errors": errors or {},
         "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
-        **_evidence(turn.item, body),
-        **_adjudication(turn, answer, request.viewer),
+        "talk": given.talk,
+        "texts": given.texts,
+        **_adjudication(turn, request.viewer),
     }
     return {"turn": shown, "snooze_choices": snooze_choices(), **bar(request, now)}
 
@@ -105,19 +101,38 @@ def confidence_hidden(turn: Assignment) -> bool:
 
 
 def answer_of(item: Item) -> str:
-    """Return the AI's answer as text: the content, or the label."""
-    name = "label" if item.kind == Kind.CLASSIFICATION else "content"
-    return str(body_of(item)["output"].get(name, ""))
+    """Return the AI's answer as the text that a person edits: the content, the label, or the facts as JSON."""
+    return text_of(item.kind, body_of(item)["output"])
 
 
-def about(item: Item) -> str:
-    """Return one line that says what an item is about: the customer's last words, or what was classified."""
-    given = body_of(item).get("input")
-    if not isinstance(given, dict):
-        return ""
-    asked = [one for one in given.get("messages") or [] if isinstance(one, dict) and one.get("role") == "user"]
-    text = asked[-1].get("content") if asked else given.get("text")
-    return str(text or "")[:200]
+def candidate_order(turn: Assignment) -> list[str]:
+    """Return the order in which this person sees the candidates of a comparison."""
+    return shuffled(body_of(turn.item)["output"], item_id=turn.item_id, user_id=turn.user_id)
+
+
+def _answer(turn: Assignment) -> Shown:
+    order = candidate_order(turn) if turn.item.kind == Kind.COMPARISON else None
+    return shown_answer(turn.item.kind, body_of(turn.item)["output"], order)
+
+
+def _as_sent(turn: Assignment, answer: str) -> str:
+    """Return the answer for the raw view: the text itself, the object, or the candidates without their names."""
+    output = body_of(turn.item)["output"]
+    if turn.item.kind == Kind.COMPARISON:
+        contents = candidates_of(output)
+        return "\n\n".join(f"{n}. {contents[one]}" for n, one in enumerate(candidate_order(turn), start=1))
+    return orjson.dumps(output, option=orjson.OPT_INDENT_2).decode() if turn.item.kind in OF_FACTS else answer
+
+
+def _fields(item: Item, form: Typed, errors: dict[str, Any]) -> list[Field]:
+    if item.kind not in OF_FACTS:
+        return []
+    output = body_of(item)["output"]
+    wrong = {pointer.removeprefix("/arguments"): said for pointer, said in errors.get("fields", {}).items()}
+    if item.kind != Kind.ACTION:
+        wrong = errors.get("fields", {})
+    schema = schema_of(item.kind, output, item.declaration)
+    return fields_of(facts_in(item.kind, output), schema, form.fields, wrong)
 
 
 def typed_so_far(turn: Assignment) -> Typed:
@@ -129,25 +144,39 @@ def typed_so_far(turn: Assignment) -> Typed:
     if undone and (
         draft is None or draft.assignment_id == undone.assignment_id or undone.submitted_at > draft.saved_at
     ):
-        typed = _as_submitted(undone, turn.item.kind)
+        typed = _as_submitted(undone, turn.item)
     if turn.item.kind != Kind.CLASSIFICATION:
         # a text is edited where it stands; a label is chosen anew
         typed.correction = typed.correction or answer_of(turn.item)
     return typed
 
 
-def _as_submitted(review: Review, kind: str) -> Typed:
+def _as_submitted(review: Review, item: Item) -> Typed:
     correction = orjson.loads(review.content.correction) if review.content.correction else {}
-    return Typed(
+    typed = Typed(
         decision=review.decision,
         severity="" if review.decision == "approve" else review.severity,
         reason_codes=review.reason_codes,
         cause=review.cause,
-        correction=correction.get("label" if kind == Kind.CLASSIFICATION else "content", ""),
         note=review.content.note,
         follow_up=review.follow_up,
         train_no=not review.train,
     )
+    if "preferred" in correction and item.kind == Kind.COMPARISON:
+        typed.decision, typed.severity = PREFER + correction["preferred"], ""
+    elif correction:
+        typed.correction = text_of(item.kind, correction)
+        # as JSON, which holds whatever was changed
+        typed.as_json = item.kind in OF_FACTS
+    return typed
+
+
+def typed_text(typed: Typed, item: Item) -> str:
+    """Return what was typed as one text, to be given back when the turn is over."""
+    if item.kind not in OF_FACTS or typed.as_json:
+        return typed.correction
+    facts, _wrong = typed_facts(typed, item)
+    return orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()
 
 
 def due(at: datetime, now: datetime) -> dict[str, Any]:
@@ -188,26 +217,12 @@ def _risk(item: Item) -> str:
     return {"low": _("risk low"), "medium": _("risk medium"), "high": _("risk high")}.get(item.risk_level, "")
 
 
-def _reason_codes(viewer: Viewer) -> list[dict[str, str]]:
+def _reason_codes(viewer: Viewer, *, with_keys: bool) -> list[dict[str, str]]:
+    """Return the reasons to choose from; the digits are theirs unless candidates are chosen by them."""
     codes = enumerate(reason_codes(viewer), start=1)
-    return [{"slug": code.slug, "label": code.label, "key": str(n) if n < 10 else ""} for n, code in codes]
-
-
-def _evidence(item: Item, body: dict[str, Any]) -> dict[str, Any]:
-    given = body.get("input")
-    if item.kind == Kind.CLASSIFICATION:
-        text = given.get("text") if isinstance(given, dict) else None
-        return {"about": plain(text if isinstance(text, str) else _value(given))}
-    messages = given.get("messages", []) if isinstance(given, dict) else []
-    return {"talk": [_said(one) for one in messages if isinstance(one, dict)]}
-
-
-def _said(message: dict[str, Any]) -> Said:
-    voice = VOICES.get(str(message.get("role")), "machine")
-    text = str(message.get("content", ""))
-    names = {"customer": _("Customer"), "ai": _("AI")}
-    name = str(message.get("name") or names.get(voice) or message.get("role", ""))
-    return Said(voice, raw(name), markdown(text) if voice == "ai" else plain(text))
+    return [
+        {"slug": code.slug, "label": code.label, "key": str(n) if with_keys and n < 10 else ""} for n, code in codes
+    ]
 
 
 def _documents(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -239,7 +254,7 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _adjudication(turn: Assignment, answer: str, viewer: Viewer) -> dict[str, Any]:
+def _adjudication(turn: Assignment, viewer: Viewer) -> dict[str, Any]:
     """Return what a lead needs who decides an escalated item: the question, and what the reviewers said."""
     if turn.slot.kind != Slot.Kind.ADJUDICATION:
         return {}
@@ -249,18 +264,17 @@ def _adjudication(turn: Assignment, answer: str, viewer: Viewer) -> dict[str, An
     return {
         "question": {"text": question, "who": escalation.opened_by} if escalation and question else None,
         "reviews": [
-            _review(one, answer) for one in reviews.select_related("user", "content").order_by("submitted_at")
+            _review(one, turn.item) for one in reviews.select_related("user", "content").order_by("submitted_at")
         ],
     }
 
 
-def _review(review: Review, answer: str) -> dict[str, Any]:
-    correction = orjson.loads(review.content.correction) if review.content.correction else {}
-    after = correction.get("content") or correction.get("label")
+def _review(review: Review, item: Item) -> dict[str, Any]:
+    correction = orjson.loads(review.content.correction) if review.content.correction else None
     return {
         "who": review.user,
         "decision": review.decision,
         "severity": review.severity,
-        "markup": difference(answer, after).markup if after else "",
+        "became": became(item.kind, body_of(item)["output"], correction),
         "note": review.content.note,
     }

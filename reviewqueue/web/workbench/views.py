@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.assignment.models import Assignment
-from reviewqueue.assignment.queries import held_by, with_content
+from reviewqueue.assignment.queries import duty_of, held_by, with_content
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere
+from reviewqueue.intake.models import Kind
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import current_rubric, own_queues
 from reviewqueue.review.queries import outcomes_visible_to
@@ -30,7 +31,7 @@ from ..context import MemberRequest
 from . import pages
 from .form import Typed, judged, said_in_place, typed_in, until
 from .pages import ONE_QUEUE
-from .showing import confidence_hidden, typed_so_far
+from .showing import candidate_order, confidence_hidden, typed_so_far
 
 
 @require_GET
@@ -49,7 +50,7 @@ def workbench(request: MemberRequest) -> HttpResponse:
 @member_page()
 def turn(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show one's own turn, or what became of it."""
-    own = _own(request, pk)
+    own = own_turn(request, pk)
     if own.ended_at is None:
         return pages.shown(request, own)
     return pages.over(request, own, typed_so_far(own))
@@ -78,7 +79,7 @@ def claim_queue(request: MemberRequest, slug: str) -> HttpResponse:
 
 def _go_on(request: MemberRequest) -> HttpResponse:
     """Show the next turn: one that is held already, else the next in line."""
-    following = _held(request) or _claimed(request)
+    following = _held_answer(request) or _held(request) or _claimed(request)
     if following is None:
         return pages.nothing_left(request)
     if not request.htmx:
@@ -87,12 +88,22 @@ def _go_on(request: MemberRequest) -> HttpResponse:
 
 
 def _held(request: MemberRequest) -> Assignment | None:
-    return held_by(request.viewer).filter(slot__expires_at__gt=now()).first()
+    held = list(held_by(request.viewer).filter(slot__expires_at__gt=now()))
+    return next((one for one in held if one.slot.rank < 0), held[0] if held else None)
+
+
+def _held_answer(request: MemberRequest) -> Assignment | None:
+    """Take an answer that an AI system waits for before anything else, when this person is here for those."""
+    if not duty_of(viewer=request.viewer, now=now()):
+        return None
+    queues = list(own_queues(request.viewer))
+    taken = pipeline.claim_next(membership=request.membership, queues=queues, held_only=True)
+    return own_turn(request, taken.assignment.pk) if taken else None
 
 
 def _claimed(request: MemberRequest) -> Assignment | None:
     taken = pipeline.claim_next(membership=request.membership, queues=_queues(request))
-    return _own(request, taken.assignment.pk) if taken else None
+    return own_turn(request, taken.assignment.pk) if taken else None
 
 
 def _queues(request: MemberRequest) -> list[Queue]:
@@ -110,7 +121,7 @@ def turn_review(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Submit a judgement and take the next."""
 
     def submit(own: Assignment, fence: int, typed: Typed) -> None:
-        judgement = judged(typed, kind=own.item.kind, shown=_what_was_shown(request, own))
+        judgement = judged(typed, item=own.item, shown=_what_was_shown(request, own))
         submitted = pipeline.submit_review(assignment=own, fence=fence, by=request.user, judgement=judgement)
         if submitted.outcome is None:
             _tell(request, own, _("%(item)s submitted. It is not settled yet."))
@@ -165,7 +176,7 @@ class _NoQuestion(Invalid):
 
 def _finish(request: MemberRequest, pk: UUID, step: Callable[[Assignment, int, Typed], None]) -> HttpResponse:
     """Take the step that ends a turn, then show the next; what stands in its way is said where it was typed."""
-    own, typed = _own(request, pk), typed_in(request.POST)
+    own, typed = own_turn(request, pk), typed_in(request.POST)
     try:
         step(own, _fence(request), typed)
     except _NoQuestion:
@@ -174,7 +185,7 @@ def _finish(request: MemberRequest, pk: UUID, step: Callable[[Assignment, int, T
         return pages.shown(request, own, typed=typed, errors=said_in_place(error, typed), status=422)
     except TurnOver:
         _keep(own, _fence(request), typed)
-        return pages.over(request, _own(request, pk), typed, status=409)
+        return pages.over(request, own_turn(request, pk), typed, status=409)
     except Conflict as error:
         return pages.shown(request, own, typed=typed, errors={"all": error.detail}, status=422)
     return _go_on(request)
@@ -188,6 +199,7 @@ def _what_was_shown(request: MemberRequest, own: Assignment) -> dict:
         "confidence": own.item.confidence is not None and not confidence_hidden(own),
         "rubric": rubric.version if rubric else None,
         "active_seconds": min(int(active) // 1000, 86_400) if active.isascii() and active.isdigit() else None,
+        **({"candidates": candidate_order(own)} if own.item.kind == Kind.COMPARISON else {}),
     }
 
 
@@ -218,7 +230,7 @@ def undo(request: MemberRequest, pk: UUID) -> HttpResponse:
 @member_page()
 def turn_draft(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Renew the turn, and keep what was typed unless this is a sign of life alone."""
-    own = _own(request, pk)
+    own = own_turn(request, pk)
     draft = None if "beat" in request.POST else typed_in(request.POST).as_draft()
     try:
         expires_at = pipeline.heartbeat(assignment=own, fence=_fence(request), draft=draft)
@@ -229,8 +241,22 @@ def turn_draft(request: MemberRequest, pk: UUID) -> HttpResponse:
     return JsonResponse({"saved_at": saved_at, "expires_in": left})
 
 
+def keep_for_later(request: MemberRequest) -> None:
+    """Renew the turn on this page and keep what was typed, before another is taken beside it."""
+    own = held_by(request.viewer).filter(pk=_id(request.POST.get("assignment", ""))).first()
+    if own is not None:
+        _keep(own, _fence(request), typed_in(request.POST))
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def _keep(own: Assignment, fence: int, typed: Typed) -> None:
-    """Keep what was typed although the turn is over."""
+    """Keep what was typed, also when the turn is over."""
     with suppress(TurnOver):
         pipeline.heartbeat(assignment=own, fence=fence, draft=typed.as_draft())
 
@@ -238,7 +264,7 @@ def _keep(own: Assignment, fence: int, typed: Typed) -> None:
 # --- whose turn ---------------------------------------------------------------------------------------------------
 
 
-def _own(request: MemberRequest, pk: UUID) -> Assignment:
+def own_turn(request: MemberRequest, pk: UUID) -> Assignment:
     """Return one's own turn, open or over. Raises NotThere for everybody else's."""
     own = with_content(request.viewer).filter(pk=pk).first()
     if own is None:

@@ -1,0 +1,122 @@
+"""An answer and what became of it, kind by kind: as text, as facts, as candidates, as a difference."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.utils.safestring import SafeString
+
+from reviewqueue.intake.models import Declaration, Kind
+from reviewqueue.review.corrections import candidates_of
+
+from ..difference import Change, difference
+from ..safe_text import markdown, raw
+from .facts import Fact, changes, facts
+
+#: Kinds whose answers are objects, edited fact by fact.
+OF_FACTS = (Kind.EXTRACTION, Kind.ACTION)
+
+Value = dict[str, Any]
+NOTHING = SafeString()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One answer of a comparison; ``key`` is the digit that prefers it."""
+
+    id: str
+    key: str
+    html: SafeString
+    model: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer ready to be shown: exactly one of ``html``, ``facts`` and ``candidates`` says it."""
+
+    html: SafeString = NOTHING
+    facts: list[Fact] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    tool: SafeString = NOTHING
+
+
+def shown_answer(kind: str, output: Value, order: list[str] | None = None) -> Shown:
+    """Return an output as it is shown; ``order`` is that of a comparison's candidates, where it was shuffled."""
+    if kind in OF_FACTS:
+        return Shown(facts=facts(facts_in(kind, output)), tool=raw(str(output.get("tool", ""))))
+    if kind == Kind.COMPARISON:
+        return Shown(candidates=_candidates(output, order))
+    return Shown(html=markdown(text_of(kind, output)))
+
+
+def shown_final(kind: str, final: Value | None) -> Shown:
+    """Return a final output as it is shown; of a comparison it is one content."""
+    if final is None:
+        return Shown()
+    return shown_answer(Kind.TEXT if kind == Kind.COMPARISON and "content" in final else kind, final)
+
+
+def _candidates(output: Value, order: list[str] | None) -> list[Candidate]:
+    known = {one["id"]: one for one in output.get("candidates", [])}
+    return [
+        Candidate(
+            one, str(n) if n < 10 else "", markdown(known[one]["content"]), raw(str(known[one].get("model") or ""))
+        )
+        for n, one in enumerate(order or known, start=1)
+    ]
+
+
+def shuffled(output: Value, *, item_id: UUID, user_id: UUID) -> list[str]:
+    """Return the ids of the candidates in this person's order, so that no place is preferred by everybody."""
+    seed = item_id.bytes + user_id.bytes
+    return sorted(
+        candidates_of(output), key=lambda one: hashlib.sha256(seed + one.encode("utf-8", "replace")).digest()
+    )
+
+
+def facts_in(kind: str, output: Value) -> Value:
+    """Return the object that people edit: what was extracted, or the arguments of an action."""
+    found = output.get("arguments") if kind == Kind.ACTION else output
+    return found if isinstance(found, dict) else {}
+
+
+def schema_of(kind: str, output: Value, declaration: Declaration | None) -> Value | None:
+    """Return the declared schema of that object."""
+    if declaration is None:
+        return None
+    if kind == Kind.ACTION:
+        return (declaration.tools or {}).get(output.get("tool", ""))
+    return declaration.json_schema
+
+
+def text_of(kind: str, output: Value) -> str:
+    """Return an output as the text that people compare and edit."""
+    if kind in OF_FACTS:
+        return orjson.dumps(facts_in(kind, output), option=orjson.OPT_INDENT_2).decode()
+    return str(output.get("label" if kind == Kind.CLASSIFICATION else "content", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What a correction or a final output made of the answer; empty where nothing can be shown."""
+
+    change: Change | None = None
+    facts: list[Fact] = field(default_factory=list)
+    preferred: str = ""
+    html: SafeString = NOTHING
+
+
+def became(kind: str, output: Value, correction: Value | None) -> Became:
+    """Return a correction (or the final output after one) as its difference to the answer."""
+    if not correction:
+        return Became()
+    if kind in OF_FACTS:
+        return Became(facts=changes(facts_in(kind, output), facts_in(kind, correction)))
+    if kind == Kind.COMPARISON:
+        preferred = correction.get("preferred") or ""
+        content = correction.get("content") or candidates_of(output).get(preferred, "")
+        return Became(preferred=preferred, html=markdown(content))
+    after = text_of(kind, correction)
+    return Became(change=difference(text_of(kind, output), after) if after else None)

@@ -1,0 +1,37 @@
+"""What the workbench says of an answer that is held: until when somebody waits, and what happens then."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from reviewqueue.intake.models import Gate, Item, Risk
+from reviewqueue.intake.queries import fallback_of, gate_of
+
+from ..safe_text import plain
+
+
+def gate_context(item: Item, now: datetime) -> dict[str, Any]:
+    """Return the gate as the page shows it, and whether somebody has got the answer already."""
+    gate = gate_of(item.pk)
+    if gate is None:
+        return {"gate": None, "already_given": True}
+    at_timeout = Gate.OnTimeout.WITHHOLD if item.risk_level == Risk.HIGH else gate.on_timeout
+    is_open = gate.closed_at is None
+    shown = {
+        "open": is_open,
+        "deadline_at": gate.deadline_at,
+        "seconds": max(0, round((gate.deadline_at - now).total_seconds())),
+        "at_timeout": at_timeout,
+        "fallback": _text(fallback_of(item)),
+    }
+    given = gate.closed_because == Gate.Closed.PASSED or (gate.ran_out and at_timeout == Gate.OnTimeout.PASS)
+    return {"gate": shown if is_open or gate.ran_out else None, "already_given": given}
+
+
+def _text(fallback: dict[str, Any] | None) -> str:
+    """Return a fallback as a person reads it."""
+    if fallback is None:
+        return ""
+    words = fallback.get("content") or fallback.get("label")
+    return plain(words if isinstance(words, str) else orjson.dumps(fallback).decode())
