@@ -6,6 +6,7 @@ from typing import Any
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
+from reviewqueue.assignment.actions import go_on_duty
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake.actions import Received
@@ -66,3 +67,28 @@ def settle(cast: Cast, who: Membership, judgement: Judgement, *, now: datetime =
 def publish(cast: Cast, *, now: datetime = NOW) -> list[Publication]:
     """Publish what could be undone until now."""
     return pipeline.publish(workspace_id=cast.workspace.pk, now=now + timedelta(seconds=11))
+
+
+FALLBACK = {"content": "A colleague will answer shortly."}
+
+
+def held_item(
+    external_id: str = "held-1", *, on_timeout: str = "fallback", seconds: int = 120, **changes: Any
+) -> dict[str, Any]:
+    """Return an item whose AI system waits for people."""
+    gate = {"deadline_seconds": seconds, "on_timeout": on_timeout, "fallback": FALLBACK}
+    return item(external_id, **{"gate": gate, **changes})
+
+
+def on_duty(*people: Membership, now: datetime = NOW) -> None:
+    """Let people be here for held answers."""
+    for one in people:
+        go_on_duty(membership=one, now=now)
+
+
+def hold(cast: Cast, *items: dict[str, Any], now: datetime = NOW) -> list[Received]:
+    """Submit items whose AI system waits."""
+    secret = bytes(cast.workspace.secret)
+    given = [submission(read(json.dumps(one)), secret=secret, now=now) for one in items]
+    sources = {cast.source.slug: cast.source}
+    return pipeline.submit_gated(workspace=cast.workspace, submissions=given, sources=sources, by=SYSTEM, now=now)

@@ -1,18 +1,18 @@
 """Items: submit one or many, read one, list them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import Workspace
-from reviewqueue.accounts.queries import workspace_of
+from reviewqueue.accounts.queries import require_key, workspace_of
 from reviewqueue.common import clock
 from reviewqueue.common.errors import Conflict, Invalid, Malformed, NotThere, Place, ProductError
 from reviewqueue.common.strictjson import Document, read_items
@@ -20,7 +20,6 @@ from reviewqueue.intake.actions import Received
 from reviewqueue.intake.models import Declaration, Item, Source, State
 from reviewqueue.intake.queries import current_declarations, sources_for, visible_to
 from reviewqueue.intake.rules import Effort, Submission, check_declared, submission
-from reviewqueue.review.models import DuePublication
 
 from .gathering import Gathering
 from .pages import PAGING, one_of, page, query_of
@@ -29,6 +28,7 @@ from .problems import of_error
 from .resource import Resource
 from .schema import described
 from .shapes import LIST_PARAMETERS
+from .standing import held, state_shown, what_became_of, with_state
 
 MAX_ITEMS = 1_000
 #: Steps of checking against declared schemas that one batch may take: a few seconds at the worst.
@@ -42,6 +42,10 @@ class Items(Resource):
 
     scopes = {"POST": "items:write", "GET": "items:read"}
 
+    def proves_key(self, request: Request) -> bool:
+        """A plain POST does: the statement that stores the item stores nothing for a key that is revoked."""
+        return request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" not in request.META
+
     @described(
         "Submit an item",
         name="submit_item",
@@ -49,7 +53,8 @@ class Items(Resource):
         answers={201: "Received", 200: "Received"},
         problems=[409, 413, 422],
         about="201 means stored for good. The same external_id with the same content is answered with 200 and "
-        "`Idempotency-Replayed: true`; with other content it is a 409.",
+        "`Idempotency-Replayed: true`; with other content it is a 409. An item with a `gate` is triaged at once: the "
+        "answer carries `triage`, and the `outcome` when it passed or when nobody on duty could take it.",
     )
     def post(self, request: Request) -> Response:
         """Submit one item."""
@@ -59,10 +64,20 @@ class Items(Resource):
         sources = sources_for(viewer, {one.source})
         source = _source_of(one, sources)
         one = check_declared(one, _declared([one], sources).get(source.pk))
-        received = _gathering.submit(workspace=workspace, submission=one, source=source, by=viewer.actor)
+        key_id = viewer.key_id if viewer.remembered else None
+        if one.gate:
+            if key_id:
+                require_key(key_id)
+            (received,) = pipeline.submit_gated(
+                workspace=workspace, submissions=[one], sources=sources, by=viewer.actor, now=now
+            )
+        else:
+            received = _gathering.submit(
+                workspace=workspace, submission=one, source=source, by=viewer.actor, key_id=key_id
+            )
         if received.conflict:
             raise _Taken
-        return _answer(received)
+        return _answer(received, gated=one.gate is not None)
 
     @described(
         "List items",
@@ -118,7 +133,7 @@ class OneItem(Resource):
     def get(self, request: Request, item_id: UUID) -> Response:
         """Return an item with its content and state."""
         query_of(request, ())
-        item = shown_items(self.viewer(request)).select_related("content").filter(pk=item_id).first()
+        item = shown_items(self.viewer(request)).select_related("content", "gate").filter(pk=item_id).first()
         if item is None:
             raise NotThere
         return Response(document(item))
@@ -164,16 +179,27 @@ class _Batch:
         """Store the good items and return every answer, in order."""
         sources = sources_for(self.viewer, {one.source for _, one in self.good})
         known = list(self._checked(sources))
-        received = pipeline.submit_items(
-            workspace=self.workspace,
-            submissions=[one for _, one in known],
-            sources=sources,
-            by=self.viewer.actor,
-            now=now,
-        )
-        for (index, _one), answer in zip(known, received, strict=True):
-            self._answer(index, answer)
+        self._store(pipeline.submit_items, [one for one in known if not one[1].gate], sources, now)
+        waiting = self._store(pipeline.submit_gated, [one for one in known if one[1].gate], sources, now)
+        became = what_became_of(one.id for one in waiting.values() if not one.conflict)
+        for index, answer in waiting.items():
+            self.results[index] |= became.get(answer.id, {})
         return self.results
+
+    def _store(
+        self, verb: Callable, given: Sequence[tuple[int, Submission]], sources: dict[str, Source], now: Any
+    ) -> dict[int, Received]:
+        """Store submissions in one transaction, answer for each; return what became of them by their index."""
+        if not given:
+            return {}
+        submissions = [one for _, one in given]
+        received = verb(
+            workspace=self.workspace, submissions=submissions, sources=sources, by=self.viewer.actor, now=now
+        )
+        by_index = {index: answer for (index, _one), answer in zip(given, received, strict=True)}
+        for index, answer in by_index.items():
+            self._answer(index, answer)
+        return by_index
 
     def _checked(self, sources: dict[str, Source]) -> Iterator[tuple[int, Submission]]:
         """Yield the submissions that are as their source declares; the others have their answer already."""
@@ -218,33 +244,23 @@ def _declared(submissions: Sequence[Submission], sources: dict[str, Source]) -> 
     return current_declarations(depending) if depending else {}
 
 
-def _answer(received: Received) -> Response:
+def _answer(received: Received, *, gated: bool) -> Response:
+    if gated:
+        body = what_became_of([received.id])[received.id]
+    else:
+        body = {"id": str(received.id), "state": State.RECEIVED if received.new else _state_of(received.id)}
     if received.new:
-        return Response({"id": str(received.id), "state": State.RECEIVED}, status=201)
-    body = {"id": str(received.id), "state": _state_of(received.id)}
+        return Response(body, status=201)
     return Response(body, status=200, headers={"Idempotency-Replayed": "true"})
 
 
 def _state_of(item_id: UUID) -> str:
-    return state_shown(_with_state(Item.objects.filter(pk=item_id)).get())
+    return state_shown(with_state(Item.objects.filter(pk=item_id)).get())
 
 
 def shown_items(viewer: Viewer) -> QuerySet[Item]:
     """Return the items that a key may see, with what :func:`summary` shows."""
-    return _with_state(visible_to(viewer).select_related("source", "model_version"))
-
-
-def _with_state(items: QuerySet[Item]) -> QuerySet[Item]:
-    """Add the state; an outcome that can still be undone is not visible outside, so its item is in review."""
-    undoable = DuePublication.objects.filter(outcome__item_id=OuterRef("pk"))
-    return items.annotate(stands=F("now_at__state"), undoable=Exists(undoable))
-
-
-def state_shown(item: Item) -> str:
-    """Return an item's state as the outside sees it."""
-    if item.stands == State.SETTLED and item.undoable:  # type: ignore[attr-defined]
-        return State.IN_REVIEW
-    return item.stands  # type: ignore[attr-defined]
+    return with_state(visible_to(viewer).select_related("source", "model_version"))
 
 
 def _filtered(viewer: Viewer, items: QuerySet[Item], query: dict[str, str]) -> QuerySet[Item]:
@@ -275,8 +291,9 @@ def summary(item: Item) -> dict[str, Any]:
 def document(item: Item) -> dict[str, Any] | orjson.Fragment:
     """Return an item with its content: our fields, then the object as it was sent, to the letter."""
     if item.content.redacted_at:
-        return {**summary(item), "input": {}, "output": {}, "redacted_at": item.content.redacted_at}
-    ours = orjson.dumps(_standing(item), option=orjson.OPT_UTC_Z)
+        redacted = {"input": {}, "output": {}, "redacted_at": item.content.redacted_at}
+        return {**summary(item), **held(getattr(item, "gate", None)), **redacted}
+    ours = orjson.dumps({**_standing(item), **held(getattr(item, "gate", None))}, option=orjson.OPT_UTC_Z)
     sent = item.content.body.encode().strip()
     return orjson.Fragment(ours[:-1] + b"," + sent[1:])
 

@@ -1,8 +1,9 @@
 """Waiting for outcomes without a thread or a connection for each client.
 
 A client that asks ``GET …/outcome?wait=30`` is answered by the ordinary view. While that says 202, the client is
-parked on the event loop; one watcher per process asks the database for all parked items in one query. Whoever is
-woken, or whose time is over, is answered by the view again, so key, scope and visibility are checked there alone.
+parked on the event loop. One connection of each process listens for what is published (common/waking.py), and a slow
+question for all parked items finds what was not heard. Whoever is woken, or whose time is over, is answered by the
+view again, so key, scope and visibility are checked there alone.
 """
 
 import asyncio
@@ -17,13 +18,17 @@ from uuid import UUID
 
 from django.db import connection
 
+from reviewqueue import pipeline
+from reviewqueue.common import clock
 from reviewqueue.common.bridge import Answer, Bridge, Receive, Scope, Send, client_left, give
+from reviewqueue.common.waking import woken
 from reviewqueue.intake.models import ItemState, State
 from reviewqueue.review.models import Publication
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.3
+#: Seconds between two questions for everything that is waited for: while this process listens, and while it does not.
+PAUSE, PAUSE_DEAF = 1.5, 0.3
 PAUSE_AFTER_ERROR = 2.0
 WITHDRAWN = b'"state":"withdrawn"'
 _PATH = re.compile(r"/api/v1/items/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/outcome")
@@ -86,12 +91,14 @@ def _item_of(scope: Scope) -> UUID:
 
 
 class Watcher:
-    """Asks for all parked items at once, as long as there are any."""
+    """Hears of parked items, and asks for all of them now and then, as long as there are any."""
 
     def __init__(self) -> None:
         self.stopped = False
         self._parked: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
         self._watching: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._hears = False
 
     async def wait(self, item_id: UUID, seconds: float, left: asyncio.Future[Any]) -> None:
         """Return when the item may have an outcome, after some seconds, or when the client has left."""
@@ -99,6 +106,8 @@ class Watcher:
         self._parked[item_id].add(ready)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
         try:
             await asyncio.wait([ready, left], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -107,6 +116,8 @@ class Watcher:
     def stop(self) -> None:
         """Let everybody go at once: the server stops."""
         self.stopped = True
+        if self._listening is not None:
+            self._listening.cancel()
         self._wake(list(self._parked))
 
     def _forget(self, item_id: UUID, ready: asyncio.Future[None]) -> None:
@@ -120,21 +131,41 @@ class Watcher:
                 if not ready.done():
                     ready.set_result(None)
 
+    async def _listen(self) -> None:
+        """Wake whoever a notification is about; the connection stays while the process lives."""
+        async for item_ids in woken():
+            self._hears = item_ids is not None
+            if item_ids == []:
+                await self._ask()
+            self._wake(item_ids or ())
+
     async def _watch(self) -> None:
         while self._parked and not self.stopped:
-            await asyncio.sleep(PAUSE)
-            try:
-                self._wake(await asyncio.to_thread(finished, list(self._parked)))
-            except Exception as error:
-                log.warning("cannot ask for outcomes: %s", type(error).__name__)
-                await asyncio.sleep(PAUSE_AFTER_ERROR)
+            await asyncio.sleep(PAUSE if self._hears else PAUSE_DEAF)
+            await self._ask()
+
+    async def _ask(self) -> None:
+        try:
+            self._wake(await asyncio.to_thread(looked, list(self._parked)))
+        except Exception as error:
+            log.warning("cannot ask for outcomes: %s", type(error).__name__)
+            await asyncio.sleep(PAUSE_AFTER_ERROR)
+
+
+def looked(item_ids: Collection[UUID]) -> list[UUID]:
+    """Return which of these items are finished; first answer for people whose deadlines have passed.
+
+    The sweeper does that too. This is for the case that it does not run: whoever waits is answered in any case.
+    """
+    try:
+        pipeline.time_out_due(now=clock.now())
+        return finished(item_ids)
+    finally:
+        connection.close()  # back to the pool: this thread is nobody's request
 
 
 def finished(item_ids: Collection[UUID]) -> list[UUID]:
     """Return which of these items have a published outcome, were let pass, or withdrawn."""
     published = Publication.objects.filter(item_id__in=item_ids).values_list("item_id", flat=True)
     ended = ItemState.objects.filter(item_id__in=item_ids, state__in=[State.PASSED, State.WITHDRAWN])
-    try:
-        return list(published.union(ended.values_list("item_id", flat=True)))
-    finally:
-        connection.close()  # back to the pool: this thread is nobody's request
+    return list(published.union(ended.values_list("item_id", flat=True)))

@@ -86,12 +86,18 @@ SELECT count(*) FROM (
 """
 
 
+def next_slot(entry: QueueEntry) -> Slot | None:
+    """Return the first review that an entry still needs and that nobody has put aside, with its stay."""
+    open_slots = Slot.objects.filter(entry=entry, closed_at=None, held_until=None).select_related("entry")
+    return open_slots.order_by("number").first()
+
+
 def place_in_line(entry: QueueEntry) -> int:
     """Return an entry's place by rank among all lanes of its queue: 1 is next, 0 while somebody has it.
 
     Counted up to 10,000, so that it costs little however long the line is.
     """
-    slot = Slot.objects.filter(entry=entry, closed_at=None, held_until=None).order_by("number").first()
+    slot = next_slot(entry)
     if slot is None or slot.holder_id is not None:
         return 0
     given: dict[str, Any] = {

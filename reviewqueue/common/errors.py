@@ -76,6 +76,7 @@ class NotReady(ProductError):
 
     status = 503
     slug = "not-ready"
+    retry_after = 30
 
 
 class TooLarge(ProductError):

@@ -39,13 +39,14 @@ def direct() -> dict[str, Any]:
     """Return how to connect to the database past any pooler."""
     known = connection.get_connection_params()
     wanted = {name: known[name] for name in ("dbname", "user", "password", "host", "port") if known.get(name)}
-    return {**wanted, **conninfo_to_dict(settings.DATABASE_DIRECT_URL), "connect_timeout": 5}
+    ours = {"application_name": f"{known.get('application_name', 'reviewqueue')}-listening", "connect_timeout": 5}
+    return {**wanted, **conninfo_to_dict(settings.DATABASE_DIRECT_URL), **ours, "keepalives_idle": 10}
 
 
-async def woken() -> AsyncIterator[list[UUID]]:
-    """Yield the items of each notification, for ever; an empty list whenever listening has (again) begun.
+async def woken() -> AsyncIterator[list[UUID] | None]:
+    """Yield the items of each notification, for ever; an empty list when listening begins, None when it was lost.
 
-    Whoever gets an empty list asks for everything: what was said while nobody listened is lost.
+    What is said while nobody listens is lost, so whoever gets an empty list asks for everything.
     """
     failures = 0
     while True:
@@ -58,6 +59,7 @@ async def woken() -> AsyncIterator[list[UUID]]:
                     yield [UUID(one) for one in notice.payload.split(",")]
         except (psycopg.Error, OSError) as error:
             log.warning("not listening for outcomes: %s", type(error).__name__)
+        yield None
         await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
         failures += 1
 

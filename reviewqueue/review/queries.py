@@ -1,17 +1,19 @@
 """Reading reviews, outcomes and publications. What is outside sees publications only."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Max, QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
-from .models import JUDGED, DuePublication, Escalation, Outcome, Publication, Review
+from .models import JUDGED, Appeal, DuePublication, Escalation, Outcome, Publication, Review
 
 
 def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
@@ -32,6 +34,11 @@ def escalations_visible_to(viewer: Viewer) -> QuerySet[Escalation]:
         .select_related("item", "entry__queue", "opened_by", "content")
         .order_by("opened_at")
     )
+
+
+def open_appeal(item_id: UUID) -> Appeal | None:
+    """Return the appeal that an item waits with, with its reason."""
+    return Appeal.objects.filter(item_id=item_id, ended_at=None).select_related("content", "against__content").first()
 
 
 def review_at(turn: Assignment) -> Review | None:
@@ -77,6 +84,18 @@ def settling_review(outcome: Outcome) -> Review | None:
     return reviews.order_by("submitted_at", "pk").last()
 
 
+def last_judged_at(item_id: UUID) -> datetime | None:
+    """Return when people last decided an item, without taking that back."""
+    judged = Outcome.objects.filter(item_id=item_id, basis__in=JUDGED, undo=None)
+    return judged.aggregate(last=Max("settled_at"))["last"]
+
+
+def newest_outcome(item_id: UUID) -> Outcome | None:
+    """Return an item's newest outcome that nobody took back, published or not."""
+    outcomes = Outcome.objects.filter(item_id=item_id, undo=None).select_related("content")
+    return outcomes.order_by("-version").first()
+
+
 def was_judged(item_id: UUID) -> bool:
     """Return whether people have decided an item, and have not taken that back."""
     return Outcome.objects.filter(item_id=item_id, basis__in=JUDGED, undo=None).exists()
@@ -87,17 +106,22 @@ def current_publication(item: Item) -> Publication | None:
     return Publication.objects.filter(item=item).select_related("outcome__content").order_by("-position").first()
 
 
+def current_publications(item_ids: Iterable[UUID]) -> dict[UUID, Publication]:
+    """Return the newest outcome of each item that the outside may see; items without one are missing."""
+    rows = Publication.objects.filter(item_id__in=list(item_ids)).select_related("outcome__content")
+    return {one.item_id: one for one in rows.order_by("position")}
+
+
 def published_body(publication: Publication) -> dict[str, Any]:
     """Return an outcome as the outside gets it (contract.md, "States, decisions, outcomes")."""
     outcome = publication.outcome
-    content = getattr(outcome, "content", None)
     return {
         "item": str(outcome.item_id),
         "version": outcome.version,
         "decision": outcome.decision or None,
         "basis": outcome.basis,
         "disposition": outcome.disposition,
-        "final": orjson.loads(content.final) if content and not content.redacted_at else None,
+        "final": final_of(outcome),
         "changed": outcome.changed,
         "severity": outcome.severity or None,
         "cause": outcome.cause or None,
@@ -111,6 +135,12 @@ def published_body(publication: Publication) -> dict[str, Any]:
     }
 
 
+def final_of(outcome: Outcome) -> Any:
+    """Return the final output of an outcome: None when nothing goes out, or its words were erased."""
+    content = getattr(outcome, "content", None)
+    return orjson.loads(content.final) if content and not content.redacted_at else None
+
+
 def _published_before(publication: Publication) -> int | None:
     """Return the version that the outside knew before: versions undone in time were never seen by anyone."""
     if publication.outcome.version == 1:
@@ -122,6 +152,26 @@ def _published_before(publication: Publication) -> int | None:
 def shown(moment: datetime) -> str:
     """Return a time as RFC 3339 in UTC."""
     return moment.isoformat().replace("+00:00", "Z")
+
+
+_PACE = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.submitted_at - a.opened_at))
+FROM (SELECT id FROM triage_queueentry
+      WHERE queue_id = %(queue)s AND ended_at > %(since)s AND ended_at <= %(now)s AND end_reason = 'settled'
+      ORDER BY ended_at DESC LIMIT 50) e
+JOIN review_review r ON r.entry_id = e.id
+JOIN assignment_assignment a ON a.id = r.assignment_id AND a.how = 'claimed'
+"""
+
+
+def seconds_per_review(*, queue_id: UUID, now: datetime) -> float | None:
+    """Return how long a person has an item of this queue until they submit: the median of the last 50 settled.
+
+    None when nothing was settled within a day.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PACE, {"queue": queue_id, "since": now - timedelta(days=1), "now": now})
+        return cursor.fetchone()[0]
 
 
 def workspaces_due(*, now: datetime) -> list[UUID]:

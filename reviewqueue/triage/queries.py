@@ -1,5 +1,6 @@
 """Reading policies, decisions and stays."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.intake.models import Item
 
-from .models import QueueEntry, RoutingPolicy, TriageDecision
+from .models import QueueEntry, RoutingPolicy, Signal, TriageDecision
 
 
 def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
@@ -46,6 +47,12 @@ def current_decision(item_id: UUID) -> TriageDecision | None:
     )
 
 
+def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
+    """Return what triage said when the items came, by item."""
+    firsts = TriageDecision.objects.filter(item_id__in=list(item_ids), pass_number=1).select_related("rule", "policy")
+    return {one.item_id: one for one in firsts}
+
+
 def was_passed(item_id: UUID) -> bool:
     """Return whether triage let an item pass, whatever came later."""
     return TriageDecision.objects.filter(item_id=item_id, result=TriageDecision.Result.PASS).exists()
@@ -59,6 +66,23 @@ def entries_visible_to(viewer: Viewer) -> QuerySet[QueueEntry]:
 def open_stay(item_id: UUID) -> QueueEntry | None:
     """Return the item's stay in a queue, if it waits in one now."""
     return QueueEntry.objects.filter(item_id=item_id, ended_at=None).select_related("queue").first()
+
+
+def last_stay(item_id: UUID) -> QueueEntry | None:
+    """Return the item's newest stay in a queue, open or ended."""
+    stays = QueueEntry.objects.filter(item_id=item_id).select_related("queue")
+    return stays.order_by("-placed_at", "-pk").first()
+
+
+def signals_of(item_id: UUID) -> QuerySet[Signal]:
+    """Return what was said of an item, oldest first, with the words."""
+    return Signal.objects.filter(item_id=item_id).select_related("content", "reported_by").order_by("raised_at", "pk")
+
+
+def signals_of_many(item_ids: Iterable[UUID]) -> dict[UUID, Signal]:
+    """Return what was said first of each of these items."""
+    found = Signal.objects.filter(item_id__in=list(item_ids)).order_by("-raised_at", "-pk")
+    return {one.item_id: one for one in found}
 
 
 def seconds_per_item(*, queue_id: UUID, now: datetime) -> float | None:

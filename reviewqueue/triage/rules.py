@@ -181,6 +181,15 @@ def explain(reasons: Sequence[Mapping[str, Any]], *, hides_confidence: bool = Fa
     return [_words(one) + where for one in reasons if one["code"] != "rule"] or [_("Every item comes here") + where]
 
 
+def explain_pass(decision: TriageDecision) -> list[str]:
+    """Return in words why triage let an item pass; the decision's rule and policy should be loaded."""
+    rule, policy = decision.rule, decision.policy
+    assert policy is not None
+    if rule is None:
+        return [_("no rule of policy %(policy)s asks for a person") % {"policy": policy.version}]
+    return explain([*(reason(c, decision.facts) for c in rule.conditions), _named(policy, rule)])
+
+
 def _words(one: Mapping[str, Any]) -> str:
     if one["code"].endswith("confidence.below") and one["value"] is None:
         return _("no confidence was given")
@@ -207,6 +216,12 @@ def _words(one: Mapping[str, Any]) -> str:
         "no_policy": _("there is no routing policy yet, so a person decides"),
         "escalated": _("a reviewer asked a lead"),
         "disagreement": _("two reviewers disagree"),
+        "signal.thumbs_down": _("somebody gave the answer a thumbs down"),
+        "signal.recontact": _("the customer came back about the same matter"),
+        "signal.complaint": _("somebody complained about the answer"),
+        "signal.report": _("a colleague reported the answer as wrong"),
+        "nobody_left": _("everybody who may review it has had it in hand"),
+        "appeal": _("the person affected contests what was decided"),
     }
     return sentences.get(one["code"], one["code"]) % {key: _shown(value) for key, value in one.items()}
 

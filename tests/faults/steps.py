@@ -29,7 +29,7 @@ from reviewqueue.intake.models import Source
 from reviewqueue.queues.models import Queue
 from reviewqueue.review.models import Outcome
 from reviewqueue.triage.actions import Taken, take_pending
-from reviewqueue.triage.models import Pending
+from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 
@@ -61,6 +61,17 @@ def held(cast: Cast) -> None:
     steps.claim(cast, cast.reviewer)
 
 
+def somebody_there(cast: Cast) -> None:
+    """A reviewer is here for held answers."""
+    steps.on_duty(cast.reviewer)
+
+
+def waited_for(cast: Cast) -> None:
+    """An AI system waits for people."""
+    somebody_there(cast)
+    steps.hold(cast, steps.held_item("conv-7"))
+
+
 def settled(cast: Cast) -> None:
     """One of them is settled and can still be undone."""
     waiting(cast)
@@ -90,6 +101,16 @@ def submit() -> None:
     workspace = Workspace.objects.get(slug="acme")
     source = Source.objects.get(workspace=workspace)
     steps.submit(SimpleNamespace(workspace=workspace, source=source), item("conv-8"), item("conv-9"))  # type: ignore[arg-type]
+
+
+def submit_held() -> None:
+    workspace = Workspace.objects.get(slug="acme")
+    there = SimpleNamespace(workspace=workspace, source=Source.objects.get(workspace=workspace))
+    steps.hold(there, steps.held_item("conv-8"), steps.held_item("conv-9", confidence=0.99))  # type: ignore[arg-type]
+
+
+def time_out() -> None:
+    pipeline.time_out_due(now=NOW + timedelta(seconds=121))
 
 
 def triage() -> None:
@@ -132,6 +153,20 @@ def withdraw() -> None:
     pipeline.withdraw(item=turn().item, by=SYSTEM, now=SOON)
 
 
+def published(cast: Cast) -> None:
+    """One of them is settled and visible outside."""
+    settled(cast)
+    steps.publish(cast)
+
+
+def signal() -> None:
+    pipeline.signal(item=Outcome.objects.get().item, kind=Signal.Kind.COMPLAINT, note="Wrong.", by=SYSTEM, now=LATER)
+
+
+def appeal() -> None:
+    pipeline.appeal(item=Outcome.objects.get().item, reason="I contest it.", by=SYSTEM, now=LATER)
+
+
 def build() -> None:
     datasets.build(release=Release.objects.select_related("dataset").get(), now=LATER)
 
@@ -148,6 +183,11 @@ def ask_once() -> None:
 #: Each failpoint with what it needs and the step that passes it.
 STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "submit_items.stored": (nothing, submit),
+    "submit_gated.stored": (somebody_there, submit_held),
+    "submit_gated.decided": (somebody_there, submit_held),
+    "time_out.closed": (waited_for, time_out),
+    "time_out.written": (waited_for, time_out),
+    "time_out.answered": (waited_for, time_out),
     "triage.decide": (taken, triage),
     "triage_items.decided": (taken, triage),
     "claim_next.taken": (waiting, claim),
@@ -158,6 +198,8 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "undo.done": (settled, undo),
     "publish.placed": (settled, publish),
     "withdraw.done": (held, withdraw),
+    "signal.done": (published, signal),
+    "appeal.done": (published, appeal),
     "build.page": (building, build),
     "build.written": (building, build),
     "once.kept": (with_key, ask_once),
