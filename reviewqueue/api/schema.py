@@ -16,7 +16,8 @@ from .shapes import COMPONENTS, IDEMPOTENCY_KEY, ref
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PROBLEMS = {
-    400: "The request could not be read.",
+    400: "The request could not be read: not JSON in UTF-8, a name twice, U+0000, a lone surrogate, a number that "
+    "overflows, too deep; or a query parameter that is not known.",
     401: "No key, or one that is not known or revoked.",
     403: "The key lacks the scope, or its person's role does not allow it.",
     404: "Not there, or not yours.",

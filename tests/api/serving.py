@@ -26,9 +26,14 @@ class Site:
     port: int
 
     @property
+    def root(self) -> str:
+        """Where the server is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def address(self) -> str:
         """Where the API is."""
-        return f"http://127.0.0.1:{self.port}/api/v1"
+        return f"{self.root}/api/v1"
 
     def stop(self) -> None:
         """Ask it to stop, as a start in the foreground does."""

@@ -68,7 +68,7 @@ def in_query(name: str, shape: Shape, about: str) -> OpenApiParameter:
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    text(255, minLength=1),
+    text(255, minLength=1, pattern="^[!-~]([ -~]*[!-~])?$"),
     OpenApiParameter.HEADER,
     description="A name of your own for this request, kept for 7 days: the same request again is not done again, its "
     "answer is repeated with `Idempotency-Replayed: true`. Another request under the same name is a 422, one whose "
