@@ -30,13 +30,14 @@ class _One:
     submission: Submission
     source: Source
     by: Actor
+    key_id: UUID | None
     received: Received | None = None
     error: BaseException | None = None
 
     @property
-    def together(self) -> tuple[UUID, Actor]:
+    def together(self) -> tuple[UUID, Actor, UUID | None]:
         """Submissions alike in this can be stored by one call."""
-        return self.workspace.pk, self.by
+        return self.workspace.pk, self.by, self.key_id
 
     def result(self) -> Received:
         if self.error is not None:
@@ -52,12 +53,21 @@ class Gathering:
         self._adding, self._turn = threading.Lock(), threading.Lock()
         self._waiting: list[_One] = []
 
-    def submit(self, *, workspace: Workspace, submission: Submission, source: Source, by: Actor) -> Received:
+    def submit(
+        self,
+        *,
+        workspace: Workspace,
+        submission: Submission,
+        source: Source,
+        by: Actor,
+        key_id: UUID | None = None,
+    ) -> Received:
         """Store one submission, perhaps with others; raises what its own storing raised.
 
         Inside a transaction of the caller's it is stored there, alone: it stands and falls with the rest of that.
+        With ``key_id`` it is stored only if that key holds.
         """
-        one = _One(workspace, submission, source, by)
+        one = _One(workspace, submission, source, by, key_id)
         if connection.in_atomic_block:
             _store([one])
             return one.result()
@@ -71,7 +81,7 @@ class Gathering:
     def _store_all(self) -> None:
         with self._adding:
             gathered, self._waiting = self._waiting, []
-        groups: defaultdict[tuple[UUID, Actor], list[_One]] = defaultdict(list)
+        groups: defaultdict[tuple[UUID, Actor, UUID | None], list[_One]] = defaultdict(list)
         for one in gathered:
             groups[one.together].append(one)
         for group in groups.values():
@@ -88,6 +98,7 @@ def _store(group: Sequence[_One]) -> None:
             sources={one.submission.source: one.source for one in group},
             by=first.by,
             now=clock.now(),
+            key_id=first.key_id,
         )
     except BaseException as error:
         if len(group) == 1:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +13,11 @@ from rest_framework.views import APIView
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import AskedOnce, Membership, User
-from reviewqueue.common.errors import NotAllowed
+from reviewqueue.accounts.queries import KeyGone, require_key
+from reviewqueue.common.errors import NotAllowed, ProductError
 
 from .callers import let_in
+from .keys import NO_KEY
 from .once import once
 from .parsing import StrictJSONParser, idempotency_key_of
 from .rendering import JSONRenderer, OnlyJSON
@@ -37,6 +40,22 @@ class Resource(APIView):
     def viewer(self, request: Request) -> Viewer:
         """Return who asks."""
         return request.auth  # type: ignore[return-value]
+
+    def proves_key(self, request: Request) -> bool:
+        """Return whether this request's work itself proves that the key holds: nobody need ask before.
+
+        Then ``viewer.remembered`` may be set, which means that the view must see to it (``remembered_viewer``).
+        """
+        return False
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error; whose key no longer holds is told that alone, not what else is wrong."""
+        try:
+            if isinstance(exc, ProductError | APIException) and self.request.auth and self.request.auth.remembered:
+                require_key(self.request.auth.key_id)
+        except KeyGone as gone:
+            exc = gone
+        return super().handle_exception(AuthenticationFailed(NO_KEY) if isinstance(exc, KeyGone) else exc)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
