@@ -46,7 +46,7 @@ class Lanes(Generic[Call]):
         return gone
 
     def add_patient(self, name: str, call: Call) -> None:
-        """Let a call wait that has waited elsewhere already: ahead in its lane, never sent away, taking no room."""
+        """Let a call wait that has waited elsewhere already: never sent away, and taking no room."""
         self._lane(name).patient.append(call)
         self.patient += 1
 

@@ -74,7 +74,8 @@ class Workplace:
         apart = self._apart.get(scope["path"])
         if apart is not None:
             return await loop.run_in_executor(apart, call)
-        job = _Job(self.lane_of(scope), call, loop.create_future(), loop.time())
+        lane = self.lane_of(scope)
+        job = _Job(f"{lane} again" if patient else lane, call, loop.create_future(), loop.time())
         self._enter(job, patient)
         self._look(loop)
         return await job.done
