@@ -11,7 +11,7 @@ SCHEME = "key"
 PROBLEM = "application/problem+json"
 #: The resources, in the order in which people read about them.
 TAGS = {
-    "items": "What the AI said: submit it, read it, withdraw it.",
+    "items": "What the AI said: submit it, read it, withdraw it; say that it was wrong, or contest what was decided.",
     "outcomes": "What became of it: wait for one, or follow all.",
     "reviews": "A reviewer's turns, for tools of your own: claim the next item, keep it, judge it.",
     "datasets": "Training data out of corrections: definitions, and releases that never change.",

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from reviewqueue.assignment.queries import held_ahead_of, next_slot, on_duty, place_in_line
 from reviewqueue.common import clock
 from reviewqueue.common.errors import NotThere
-from reviewqueue.intake.models import Gate, Item, State
+from reviewqueue.intake.models import Gate, Item
 from reviewqueue.intake.queries import gate_of
 from reviewqueue.review.queries import current_publication, published_body, seconds_per_review
 from reviewqueue.triage.models import QueueEntry
-from reviewqueue.triage.queries import open_stay, seconds_per_item
+from reviewqueue.triage.queries import open_stay, passing_decision, seconds_per_item
 
 from .items import shown_items
 from .pages import query_of, whole_number
@@ -55,8 +55,9 @@ class ItemOutcome(Resource):
         published = current_publication(item)
         if published:
             return Response(published_body(published))
-        if item.now_at.state == State.PASSED:
-            return Response(passed(item))
+        decision = passing_decision(item.pk)
+        if decision:
+            return Response(passed(item, decision))
         return Response(_waiting(item), status=202)
 
 

@@ -50,8 +50,8 @@ def what_became_of(item_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
         }
         if item.pk in published:
             told[item.pk]["outcome"] = published_body(published[item.pk])
-        elif item.now_at.state == State.PASSED:
-            told[item.pk]["outcome"] = passed(item)
+        elif decisions[item.pk].result == TriageDecision.Result.PASS:
+            told[item.pk]["outcome"] = passed(item, decisions[item.pk])
     return told
 
 
@@ -61,9 +61,9 @@ def _triage(decision: TriageDecision) -> dict[str, Any]:
     return {"result": decision.result, "why": explained}
 
 
-def passed(item: Item) -> dict[str, Any]:
-    """Return the outcome of an item that triage let pass: its own output stands."""
-    passed_at = shown(item.now_at.since)
+def passed(item: Item, decision: TriageDecision) -> dict[str, Any]:
+    """Return the outcome of an item that triage let pass: its own output stands, until people decide otherwise."""
+    passed_at = shown(decision.decided_at)
     return {
         "item": str(item.pk),
         "version": 0,

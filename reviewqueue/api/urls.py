@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .appeals import ItemAppeals
 from .assignments import AssignmentEscalation, AssignmentReturn, AssignmentReview, OneAssignment
 from .claims import Claims, QueueClaims
 from .corrections import Corrections
@@ -10,6 +11,7 @@ from .items import ItemBatch, Items, OneItem
 from .outcomes import ItemOutcome
 from .reading import docs
 from .schema import openapi
+from .signals import ItemSignals
 from .withdrawals import ItemWithdrawal
 
 _TURN = "assignments/<uuid:assignment_id>"
@@ -20,6 +22,8 @@ urlpatterns = [
     path("items/batch", ItemBatch.as_view(), name="api-item-batch"),
     path("items/<uuid:item_id>", OneItem.as_view(), name="api-item"),
     path("items/<uuid:item_id>/outcome", ItemOutcome.as_view(), name="api-item-outcome"),
+    path("items/<uuid:item_id>/signals", ItemSignals.as_view(), name="api-item-signals"),
+    path("items/<uuid:item_id>/appeals", ItemAppeals.as_view(), name="api-item-appeals"),
     path("items/<uuid:item_id>/withdrawal", ItemWithdrawal.as_view(), name="api-item-withdrawal"),
     path("claims", Claims.as_view(), name="api-claims"),
     path("queues/<slug:slug>/claims", QueueClaims.as_view(), name="api-queue-claims"),

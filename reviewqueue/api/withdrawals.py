@@ -7,9 +7,8 @@ from rest_framework.response import Response
 
 from reviewqueue import pipeline
 from reviewqueue.common import clock
-from reviewqueue.common.errors import NotThere
 from reviewqueue.intake.models import State
-from reviewqueue.intake.queries import visible_to
+from reviewqueue.intake.queries import visible_item
 
 from .fields import Fields
 from .resource import Resource
@@ -34,8 +33,6 @@ class ItemWithdrawal(Resource):
         """Withdraw an item."""
         Fields(request, frozenset()).done()
         viewer = self.viewer(request)
-        item = visible_to(viewer).filter(pk=item_id).first()
-        if item is None:
-            raise NotThere
+        item = visible_item(viewer, item_id)
         pipeline.withdraw(item=item, by=viewer.actor, now=clock.now())
         return Response({"id": str(item.pk), "state": State.WITHDRAWN})

@@ -10,6 +10,7 @@ import orjson
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
+from reviewqueue.common.errors import NotThere
 
 from .models import Declaration, Gate, Item, ItemState, Source
 
@@ -18,6 +19,14 @@ def visible_to(viewer: Viewer) -> QuerySet[Item]:
     """Return the items of the viewer's workspace (of its one source, when its key is bound to one)."""
     items = Item.objects.filter(workspace_id=viewer.workspace_id)
     return items.filter(source__slug=viewer.source_slug) if viewer.source_slug else items
+
+
+def visible_item(viewer: Viewer, item_id: UUID) -> Item:
+    """Return one of the items that a viewer may see. Raises NotThere for any other."""
+    item = visible_to(viewer).filter(pk=item_id).first()
+    if item is None:
+        raise NotThere
+    return item
 
 
 def state_of(item_id: UUID) -> str:

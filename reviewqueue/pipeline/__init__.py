@@ -6,18 +6,22 @@ of the walk, and each imports only from those before it: moves, publishing, rece
 escalating, reviewing, withdrawing, releasing.
 """
 
+from .appealing import appeal
 from .escalating import escalate, hand_back, take_escalation
 from .gating import submit_gated, time_out_due
 from .publishing import publish
 from .receiving import submit_items
 from .releasing import build_release
+from .reopening import Signalled, signal
 from .reviewing import Submitted, submit_review, undo
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
 from .withdrawing import withdraw
 
 __all__ = [
+    "Signalled",
     "Submitted",
+    "appeal",
     "assign",
     "build_release",
     "claim_next",
@@ -27,6 +31,7 @@ __all__ = [
     "hand_back",
     "heartbeat",
     "publish",
+    "signal",
     "snooze",
     "submit_gated",
     "submit_items",

@@ -7,17 +7,19 @@ from django.db import transaction
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.eligibility import all_have_had
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
-from reviewqueue.audit.actions import person, record, record_all
+from reviewqueue.audit.actions import record_all
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
-from reviewqueue.delivery.actions import announce
 from reviewqueue.intake.models import State
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation
+from reviewqueue.review.queries import open_appeal
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
+from .asking import ask_a_lead
 from .moves import exclude, hold_stay, item_event, move
 from .taking import assign, take_away
 
@@ -41,37 +43,6 @@ def escalate(
     return escalation
 
 
-def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str, at: datetime) -> Escalation:
-    """End the stay, and open one that only leads can take; rank and promise stay what they were."""
-    turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.ESCALATED, by=by, at=at)
-    triage.end_stay(entry=entry, reason=QueueEntry.End.ESCALATED, by=by, now=at)
-    code = "disagreement" if why == Escalation.Why.DISAGREEMENT else "escalated"
-    decision = triage.direct(item=entry.item, reason=code, now=at)
-    stay = triage.continued(entry=entry, decision=decision, now=at)
-    triage.place(entries=[stay])
-    turns.open_slots(entries=[stay], kind=Slot.Kind.ADJUDICATION)
-    escalation = judging.open_escalation(entry=stay, why=why, by=by, question=question, at=at)
-    move([entry.item_id], State.ESCALATED, at)
-    record(
-        workspace_id=entry.workspace_id,
-        verb="escalate",
-        subject=("escalation", escalation.pk),
-        item_id=entry.item_id,
-        by=person(by.pk),
-        at=at,
-        data={"why": str(why)},
-    )
-    announce(
-        event_type="item.escalated",
-        workspace_id=entry.workspace_id,
-        subject_id=escalation.pk,
-        item_id=entry.item_id,
-        now=at,
-        data={"escalation": str(escalation.pk), "why": str(why), "queue": entry.queue.slug},
-    )
-    return escalation
-
-
 def take_escalation(*, escalation: Escalation, to: User, by: Viewer, now: datetime) -> turns.Turn:
     """Take an escalated item, or hand it on to another lead; they decide it in the workbench like any other."""
     by.require("lead")
@@ -84,7 +55,7 @@ def take_escalation(*, escalation: Escalation, to: User, by: Viewer, now: dateti
 
 
 def hand_back(*, escalation: Escalation, by: Viewer, now: datetime) -> None:
-    """Send an escalated item back to its queue for other reviewers."""
+    """Send an escalated item back to its queue for other reviewers. Raises Conflict when nobody is left there."""
     by.require("lead")
     assert by.user is not None
     with transaction.atomic():
@@ -94,7 +65,10 @@ def hand_back(*, escalation: Escalation, by: Viewer, now: datetime) -> None:
         turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
         triage.end_stay(entry=entry, reason=QueueEntry.End.MOVED, by=by.user, now=now)
         stay = triage.continued(entry=entry, decision=entry.decision, now=now)
+        kind = Slot.Kind.APPEAL if open_appeal(entry.item_id) else Slot.Kind.REVIEW
+        if all_have_had(stay, people=stay.reviews_required if kind == Slot.Kind.REVIEW else 1):
+            raise Conflict("Everybody who may review it has had it in hand already. Decide it, or hand it on.")
         triage.place(entries=[stay])
-        turns.open_slots(entries=[stay])
+        turns.open_slots(entries=[stay], kind=kind)
         move([entry.item_id], State.QUEUED, now, of=[State.ESCALATED])
         record_all([item_event(entry.workspace_id, "hand_back", entry.item_id, by.actor, now)])

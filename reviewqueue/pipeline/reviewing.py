@@ -16,16 +16,16 @@ from reviewqueue.common.errors import NotThere
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, State
-from reviewqueue.intake.queries import body_of, fallback_of, gate_of
+from reviewqueue.intake.queries import body_of, fallback_of, gate_of, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation, Outcome, Review
-from reviewqueue.review.queries import settling_review, was_judged
+from reviewqueue.review.queries import final_of, open_appeal, settling_review, was_judged
 from reviewqueue.review.rules import Judgement, check, final_output, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
-from .escalating import ask_a_lead
+from .asking import ask_a_lead
 from .moves import exclude, hold_stay, move, requeue, tell
 from .publishing import publish_at_once
 
@@ -116,6 +116,7 @@ def _settle(
     )
     triage.end_stay(entry=entry, reason=QueueEntry.End.SETTLED, by=by, now=at)
     judging.end_escalation(item_id=item.pk, reason=Escalation.End.DECIDED, by=by, at=at)
+    _answer_appeal(item, outcome, output, at)
     move([item.pk], State.SETTLED, at, of=[State.QUEUED, State.IN_REVIEW, State.ESCALATED])
     record(
         workspace_id=item.workspace_id,
@@ -143,16 +144,27 @@ def _waited_for(item: Item, at: datetime) -> tuple[bool, bool]:
     return late, late
 
 
+def _answer_appeal(item: Item, outcome: Outcome, output: dict[str, Any], at: datetime) -> None:
+    """End the item's appeal, if one is open: upheld when the person affected gets what they got before."""
+    appeal = open_appeal(item.pk)
+    if appeal:
+        before = appeal.against
+        known = (before.disposition, final_of(before)) if before else (Outcome.Disposition.FINAL, output)
+        upheld = known == (outcome.disposition, final_of(outcome))
+        judging.end_appeal(item=item, outcome=outcome, upheld=upheld, at=at)
+
+
 def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
     """Take back an outcome before it is sent; the person whose review settled it holds the item again.
 
-    Raises TooLateToUndo once it is published, NotThere when it is not theirs.
+    Raises TooLateToUndo once it is published or people look at the item again, NotThere when it is not theirs.
     """
     review = settling_review(outcome)
     if review is None or review.user_id != by.pk:
         raise NotThere
     with transaction.atomic():
         entry = hold_stay(review.assignment)
+        _refuse_reopened(outcome)
         judging.undo(outcome=outcome, by=by, now=now)
         triage.resume_stay(entry=entry)
         slot = turns.reopen_slot(slot_id=review.assignment.slot_id)
@@ -160,8 +172,16 @@ def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
         lease = timedelta(seconds=entry.queue.lease_seconds)
         turn = turns.assign(slot=slot, to=by, by=by, now=now, how=Assignment.How.CLAIMED, lease=lease)
         judging.resume_escalation(entry=entry)
+        judging.resume_appeal(outcome=outcome)
         state = State.ESCALATED if slot.kind == Slot.Kind.ADJUDICATION else State.IN_REVIEW
         move([outcome.item_id], state, now, of=[State.SETTLED])
         tell(turn.assignment, "undo", person(by.pk), now)
         failpoint("undo.done")
     return turn
+
+
+def _refuse_reopened(outcome: Outcome) -> None:
+    """What was said to be wrong meanwhile is looked at by somebody else; a signal at this moment is waited for."""
+    intake.hold_states(item_ids=[outcome.item_id])
+    if state_of(outcome.item_id) != State.SETTLED:
+        raise judging.TooLateToUndo

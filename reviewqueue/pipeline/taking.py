@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User
 from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.eligibility import all_have_had, free_slots
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import SYSTEM, person, record
 from reviewqueue.common.clock import database_now
@@ -18,7 +19,10 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import State
 from reviewqueue.queues.models import Queue
+from reviewqueue.review.models import Escalation
+from reviewqueue.review.queries import open_appeal
 
+from .asking import ask_a_lead
 from .moves import exclude, hold_stay, requeue, tell
 
 
@@ -68,7 +72,7 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
                 turn = turns.assign(slot=slot, to=to, by=by.user, now=now)
         except IntegrityError:
             raise Conflict("This person holds the item already.") from None
-        if slot.kind == Slot.Kind.REVIEW:
+        if slot.kind != Slot.Kind.ADJUDICATION:
             in_line = [State.QUEUED, State.IN_REVIEW]
             intake.move_state(item_ids=[slot.item_id], to=State.IN_REVIEW, since=now, of=in_line)
         tell(turn.assignment, "assign", by.actor, now, to=str(to.pk))
@@ -79,10 +83,13 @@ def _check_person(slot: Slot, to: User) -> None:
     here = Membership.objects.filter(workspace_id=slot.workspace_id, user=to, ended_at=None).first()
     if here is None or not can(here.role, "review"):
         raise Conflict("This person does not review in this workspace.")
+    had = Exclusion.objects.filter(item_id=slot.item_id, user=to).exists()
     if slot.kind == Slot.Kind.ADJUDICATION:
         if not can(here.role, "lead"):
             raise Conflict("Only a lead can decide an escalated item.")
-    elif Exclusion.objects.filter(item_id=slot.item_id, user=to).exists():
+        if had and open_appeal(slot.item_id):
+            raise Conflict("This person has had the item in hand before; an appeal is decided by somebody else.")
+    elif had:
         raise Conflict("This person has already reviewed or returned the item.")
 
 
@@ -112,14 +119,19 @@ def expire_due(*, now: datetime | None = None) -> int:
 
 
 def give_back(*, assignment: Assignment, fence: int, by: User, reason: str, now: datetime | None = None) -> None:
-    """Return an item to its line; this person is not offered it again. Raises TurnOver."""
+    """Return an item to its line; this person is not offered it again. Raises TurnOver.
+
+    When everybody who may review it has had it in hand by now, it goes to the leads: nothing waits for nobody.
+    """
     with transaction.atomic():
-        hold_stay(assignment)
+        entry = hold_stay(assignment)
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)
         turns.give_back(held=held, by=by, reason=Assignment.End.RETURNED, note=reason)
         exclude(assignment, Exclusion.Reason.RETURNED, held.at)
         requeue([assignment.item_id], held.at)
         tell(assignment, "return", person(by.pk), held.at)
+        if assignment.slot.kind != Slot.Kind.ADJUDICATION and all_have_had(entry, people=free_slots(entry)):
+            ask_a_lead(entry, Escalation.Why.NOBODY_LEFT, by, "", held.at)
         failpoint("give_back.done")
 
 

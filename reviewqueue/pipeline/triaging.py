@@ -21,6 +21,7 @@ from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, Tr
 from reviewqueue.triage.queries import current_policy, facts_of
 from reviewqueue.triage.rules import Decided, decide
 
+from .looking_again import look_at_signalled
 from .moves import item_event, move
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
     decided = {item: _decide(item, policy, rules, bytes(workspace.secret)) for item in items}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
+    look_at_signalled(decisions, now)
 
 
 def _decide(item: Item, policy: RoutingPolicy, rules: list[RoutingRule], secret: bytes) -> Decided:

@@ -16,6 +16,8 @@ from reviewqueue.intake.models import Item
 from reviewqueue.triage.models import QueueEntry
 
 from .models import (
+    Appeal,
+    AppealContent,
     Basis,
     Decision,
     DuePublication,
@@ -200,7 +202,9 @@ def undo(*, outcome: Outcome, by: User, now: datetime) -> Undo:
     return Undo.objects.create(workspace_id=outcome.workspace_id, outcome=outcome, undone_at=now, undone_by=by)
 
 
-def open_escalation(*, entry: QueueEntry, why: Escalation.Why, by: User, question: str, at: datetime) -> Escalation:
+def open_escalation(
+    *, entry: QueueEntry, why: Escalation.Why, by: User | None, question: str, at: datetime
+) -> Escalation:
     """Open the wait for a lead's decision on an item."""
     escalation = Escalation.objects.create(
         workspace_id=entry.workspace_id,
@@ -226,3 +230,21 @@ def resume_escalation(*, entry: QueueEntry) -> None:
     last = Escalation.objects.filter(item_id=entry.item_id, entry=entry).order_by("-opened_at").first()
     if last:
         Escalation.objects.filter(pk=last.pk).update(ended_at=None, ended_by=None, end_reason="")
+
+
+def open_appeal(*, item: Item, against: Outcome | None, said_by: str, reason: str, at: datetime) -> Appeal:
+    """Open the wait of a person affected for a new decision; what they say is apart."""
+    appeal = Appeal.objects.create(workspace_id=item.workspace_id, item=item, against=against, opened_at=at)
+    AppealContent.objects.create(appeal=appeal, workspace_id=item.workspace_id, said_by=said_by, reason=reason)
+    return appeal
+
+
+def end_appeal(*, item: Item, outcome: Outcome, upheld: bool, at: datetime) -> None:
+    """End the item's open appeal, if there is one, with the outcome that answers it."""
+    reason = Appeal.End.UPHELD if upheld else Appeal.End.CHANGED
+    Appeal.objects.filter(item=item, ended_at=None).update(ended_at=at, outcome=outcome, end_reason=reason)
+
+
+def resume_appeal(*, outcome: Outcome) -> None:
+    """Open the appeal again whose answer was undone."""
+    Appeal.objects.filter(outcome=outcome).update(ended_at=None, outcome=None, end_reason="")

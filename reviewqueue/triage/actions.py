@@ -18,7 +18,15 @@ from reviewqueue.common.parts import Part
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 
-from .models import Pending, QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
+from .models import (
+    Pending,
+    QueueEntry,
+    RoutingPolicy,
+    RoutingRule,
+    Signal,
+    SignalContent,
+    TriageDecision,
+)
 from .rules import Decided, check_condition, rank_of
 
 MAX_ATTEMPTS = 3
@@ -96,6 +104,14 @@ def finish(*, taken: Sequence[Taken]) -> None:
     deleted, _per_model = rows.delete()
     if deleted != len(taken):
         raise NoLongerPending
+
+
+def hold_wait(*, item_id: UUID) -> bool:
+    """Keep an item in its wait for triage to the end of the transaction; return whether it waits.
+
+    A triage that is under way at this moment is waited for.
+    """
+    return bool(list(Pending.objects.filter(item_id=item_id).select_for_update().values_list("item_id")))
 
 
 def stop_waiting(*, item_id: UUID) -> None:
@@ -207,6 +223,55 @@ def fall_back(*, entries: Sequence[QueueEntry]) -> None:
         urgency = urgencies.get(entry.item_id, "")
         entry.rank = rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=urgency)
     QueueEntry.objects.bulk_update(entries, ["rank"])
+
+
+def further(
+    *, decision: TriageDecision, queue: Queue, like: QueueEntry | None, urgent: bool, now: datetime
+) -> QueueEntry:
+    """Return an unsaved stay for a further look: promised anew, asking of people what the stay ``like`` asked."""
+    entry = stay(decision=decision, queue=queue, now=now)
+    if like:
+        entry.reviews_required, entry.language = like.reviews_required, like.language
+        entry.required_skills = like.required_skills
+    if urgent:
+        entry.rank = _urgent_rank(entry)
+    return entry
+
+
+def hasten(*, entry: QueueEntry) -> int:
+    """Move a stay up in its line, as far as urgent items go; return its rank."""
+    entry.rank = min(entry.rank, _urgent_rank(entry))
+    entry.save(update_fields=["rank"])
+    return entry.rank
+
+
+def _urgent_rank(entry: QueueEntry) -> int:
+    return rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=RoutingRule.Urgency.HIGH)
+
+
+def write_signal(
+    *,
+    item: Item,
+    kind: Signal.Kind,
+    decision: TriageDecision | None,
+    said_by: str,
+    note: str,
+    reported_by: User | None,
+    now: datetime,
+) -> Signal:
+    """Write that something outside says an answer was wrong and, apart from it, the words."""
+    signal = Signal(
+        id=new_id(),
+        workspace_id=item.workspace_id,
+        item=item,
+        kind=kind,
+        decision=decision,
+        reported_by=reported_by,
+        raised_at=now,
+    )
+    signal.save(force_insert=True)
+    SignalContent(signal=signal, workspace_id=item.workspace_id, said_by=said_by, note=note).save(force_insert=True)
+    return signal
 
 
 def place(*, entries: Sequence[QueueEntry]) -> None:

@@ -53,9 +53,14 @@ def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
     return {one.item_id: one for one in firsts}
 
 
+def passing_decision(item_id: UUID) -> TriageDecision | None:
+    """Return the decision that let an item pass, if one did, whatever came later."""
+    return TriageDecision.objects.filter(item_id=item_id, result=TriageDecision.Result.PASS).first()
+
+
 def was_passed(item_id: UUID) -> bool:
     """Return whether triage let an item pass, whatever came later."""
-    return TriageDecision.objects.filter(item_id=item_id, result=TriageDecision.Result.PASS).exists()
+    return passing_decision(item_id) is not None
 
 
 def entries_visible_to(viewer: Viewer) -> QuerySet[QueueEntry]:

@@ -3,12 +3,16 @@
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from tests.cast import Cast
+from reviewqueue import pipeline
+from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.triage.models import Signal
+from tests.cast import NOW, Cast
 from tests.steps import edit, publish, queued, settle
 
 TABLES = (
     "audit_event",
     "triage_triagedecision",
+    "triage_signal",
     "review_review",
     "review_outcome",
     "review_publication",
@@ -21,7 +25,8 @@ def walked(cast: Cast) -> Cast:
     """An item that has gone the whole walk, so that every table has a row."""
     queued(cast)
     settle(cast, cast.reviewer, edit())
-    publish(cast)
+    (published,) = publish(cast)
+    pipeline.signal(item=published.item, kind=Signal.Kind.REPORT, by=SYSTEM, now=NOW)
     return cast
 
 

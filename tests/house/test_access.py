@@ -29,6 +29,7 @@ BODIES = {
     "/return": {"fence": 1, "reason": "unsure"},
     "/escalation": {"fence": 1, "question": "Whose?"},
     "/assignments": {"fence": 1},
+    "/signals": {"kind": "complaint"},
 }
 FIELDS = {"fence": "1", "decision": "approve", "severity": "none", "reason": "unsure", "question": "Whose?"}
 _CHANGING = re.compile(rb'(csrfmiddlewaretoken" value=|"X-CSRFToken": ?|data-csrf=|nonce=|trace)"?[\w-]+')

@@ -5,12 +5,13 @@ from .datasets import DATASETS
 from .examples import EXAMPLES, PROBLEM_EXAMPLES
 from .feed import FEED, FEED_PARAMETERS
 from .items import ITEMS, LIST_PARAMETERS
+from .objections import OBJECTIONS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
 from .problems import PROBLEMS
 from .turns import TURNS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
 
-COMPONENTS: dict[str, Shape] = {**CHOICES, **ITEMS, **OUTCOMES, **FEED, **TURNS, **DATASETS, **PROBLEMS}
+COMPONENTS: dict[str, Shape] = {**CHOICES, **ITEMS, **OUTCOMES, **FEED, **OBJECTIONS, **TURNS, **DATASETS, **PROBLEMS}
 
 __all__ = [
     "COMPONENTS",

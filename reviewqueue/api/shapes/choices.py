@@ -4,7 +4,7 @@ from reviewqueue.datasets.models import Dataset
 from reviewqueue.intake.models import Gate, Kind, Risk, State
 from reviewqueue.intake.rules import ROLES
 from reviewqueue.review.models import Basis, Cause, Decision, Outcome, Severity
-from reviewqueue.triage.models import TriageDecision
+from reviewqueue.triage.models import Signal, TriageDecision
 
 from .words import Shape, choice
 
@@ -13,6 +13,7 @@ CHOICES: dict[str, Shape] = {
     "Role": choice(sorted(ROLES)),
     "RiskLevel": choice(Risk.values),
     "State": choice(State.values),
+    "SignalKind": choice(Signal.Kind.values),
     "TriageResult": choice(TriageDecision.Result.values),
     "OnTimeout": choice(Gate.OnTimeout.values),
     "GateEnd": choice(Gate.Closed.values),

@@ -222,6 +222,42 @@ EXAMPLES: Examples = {
             "opened_at": "2026-11-23T09:13:40Z",
         }
     },
+    "SignalSent": {
+        "A customer who is not content": {
+            "kind": "complaint",
+            "note": "I was promised Friday, and nobody came.",
+            "by": "customer-5512",
+        }
+    },
+    "Signal": {
+        "People look at it again": {
+            "id": "01a20601-7a1f-7d33-8f0e-2b4f6a1c9d00",
+            "item": _ITEM,
+            "kind": "complaint",
+            "raised_at": "2026-11-25T08:30:00Z",
+            "state": "queued",
+        }
+    },
+    "AppealSent": {
+        "Why it is contested": {"reason": "The refund was refused without a look.", "by": "customer-5512"}
+    },
+    "Appeal": {
+        "Somebody else decides anew": {
+            "id": "01a20602-11c4-7e0a-9a55-3f7d0c1b2e00",
+            "item": _ITEM,
+            "against": 1,
+            "opened_at": "2026-11-25T08:31:00Z",
+            "state": "queued",
+        }
+    },
+    "NewSource": {"A classifier": {"slug": "topics", "name": "Topic classifier", "labels": ["billing", "shipping"]}},
+    "Source": {"With its declaration": _SOURCE},
+    "SourcePage": {"The last page": {"results": [_SOURCE], "next": None}},
+    "DeclarationSent": {
+        "A schema for what is extracted": {"json_schema": _FACTS, "instead_of": 1},
+        "The tools of an agent": {"tools": {"refund": _FACTS, "close": None}},
+    },
+    "Declaration": {"The newest version": _SOURCE["declaration"]},
     "Definition": {
         "Chats with their final answers": {
             "slug": "corrections",

@@ -34,12 +34,12 @@ def lane_for(*, workspace_id: UUID, queue_id: UUID, skills: Sequence[str], langu
 
 
 def open_slots(*, entries: Sequence[QueueEntry], kind: Slot.Kind = Slot.Kind.REVIEW) -> list[Slot]:
-    """Open the slots that entries need. Adjudications go to lanes that only leads have."""
+    """Open the slots that entries need. Adjudications go to lanes that only leads have; an appeal needs one."""
     slots = []
     for entry in entries:
         skills, language = _needs(entry, kind)
         lane_id = lane_for(workspace_id=entry.workspace_id, queue_id=entry.queue_id, skills=skills, language=language)
-        wanted = 1 if kind == Slot.Kind.ADJUDICATION else entry.reviews_required
+        wanted = entry.reviews_required if kind == Slot.Kind.REVIEW else 1
         slots += [_slot(entry, lane_id, number, kind) for number in range(1, wanted + 1)]
     return Slot.objects.bulk_create(slots)
 
