@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.metrics.queries.board import board_now
+from reviewqueue.metrics.queries.held import held_now
 from reviewqueue.metrics.queries.levers import unowned_slots, who_could_help
 from reviewqueue.metrics.rules import BoardNow, Forecast, Prediction, QueueNow, predict
 from reviewqueue.queues.queries import visible_to
@@ -64,6 +65,7 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
         "open_questions": present.open_questions,
         "crew": _crew_words(present),
         "measured": present.crew.measured,
+        "held": held_now(viewer=request.viewer, now=now),
     }
 
 

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from reviewqueue.accounts.access import Viewer, viewer_of_member
 from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
+from reviewqueue.assignment.queries import duty_of
+from reviewqueue.common.clock import now
 
 from .access import not_ready
 
@@ -109,7 +111,13 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "me": _me(membership) if membership else None,
         "navigation": list(_navigation(viewer, request.path)) if viewer else [],
+        "duty": _duty(viewer) if viewer else None,
     }
+
+
+def _duty(viewer: Viewer) -> dict[str, bool] | None:
+    """Return whether this person is here for held answers; None for those who review nothing."""
+    return {"here": duty_of(viewer=viewer, now=now()) is not None} if viewer.may("review") else None
 
 
 def _me(membership: Membership) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.actions import THROTTLE_WINDOW, TooManyTries, WrongPassword, check_password, prefer
 from reviewqueue.accounts.models import User
 from reviewqueue.accounts.queries import only_workspace
+from reviewqueue.assignment.actions import leave_duty
+from reviewqueue.assignment.models import Duty
 from reviewqueue.common.clock import now
 
 from .access import member_page
@@ -78,7 +80,10 @@ def _back(request: HttpRequest) -> str:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session, and with it being here for held answers."""
+    membership = getattr(request, "membership", None)
+    if membership:
+        leave_duty(membership=membership, reason=Duty.End.SIGNED_OUT, now=now())
     logout(request)
     return redirect("sign_in")
 

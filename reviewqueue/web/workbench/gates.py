@@ -1,6 +1,6 @@
 """What the workbench says of an answer that is held: until when somebody waits, and what happens then."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -26,7 +26,13 @@ def gate_context(item: Item, now: datetime) -> dict[str, Any]:
         "fallback": _text(fallback_of(item)),
     }
     given = gate.closed_because == Gate.Closed.PASSED or (gate.ran_out and at_timeout == Gate.OnTimeout.PASS)
-    return {"gate": shown if is_open or gate.ran_out else None, "already_given": given}
+    told = {"gate": shown if is_open or gate.ran_out else None, "already_given": given}
+    # while somebody waits, the deadline is the promise
+    return {**told, "due": _due(gate.deadline_at - now, gate.deadline_at)} if is_open else told
+
+
+def _due(left: timedelta, at: datetime) -> dict[str, Any]:
+    return {"at": at, "left": left, "state": "late" if left < timedelta() else "soon"}
 
 
 def _text(fallback: dict[str, Any] | None) -> str:
