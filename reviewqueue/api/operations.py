@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from .shapes import EXAMPLES, PROBLEM_EXAMPLES, Shape
+from .shapes.links import links_of
 
 SCHEME = "key"
 PROBLEM = "application/problem+json"
@@ -15,6 +16,7 @@ TAGS = {
     "outcomes": "What became of it: wait for one, or follow all.",
     "reviews": "A reviewer's turns, for tools of your own: claim the next item, keep it, judge it.",
     "datasets": "Training data out of corrections: definitions, and releases that never change.",
+    "sources": "The AI systems that submit items, and what they declare about their outputs.",
 }
 _TAG_OF = {
     "items": "items",
@@ -24,6 +26,7 @@ _TAG_OF = {
     "queues": "reviews",
     "assignments": "reviews",
     "datasets": "datasets",
+    "sources": "sources",
 }
 #: What a key may do with each scope, as the document says it at every operation.
 SCOPES = {
@@ -95,15 +98,17 @@ class Operation(AutoSchema):
                 operation["requestBody"]["required"] = True
                 _exemplify(operation["requestBody"])
             for status, answer in operation["responses"].items():
-                self._complete(int(status), answer)
+                self._complete(operation["operationId"], int(status), answer)
         return operation
 
-    def _complete(self, status: int, answer: Shape) -> None:
+    def _complete(self, name: str, status: int, answer: Shape) -> None:
         headers = dict(_OF_STATUS.get(status, {}))
         if self.method == "POST" and status < 300:
             headers["Idempotency-Replayed"] = _REPLAYED
         if headers:
             answer["headers"] = {**headers, **answer.get("headers", {})}
+        if status in {200, 201} and (links := links_of(name)):
+            answer["links"] = links
         _exemplify(answer, PROBLEM_EXAMPLES.get(status, {}))
 
 

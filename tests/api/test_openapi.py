@@ -80,6 +80,19 @@ def test_answers_have_the_headers_that_programs_rely_on() -> None:
         assert repeats == {where.startswith("post")}, where
 
 
+def test_every_link_leads_to_an_operation_and_names_its_parameters() -> None:
+    parts = {operation["operationId"]: set(re.findall(r"{(\w+)}", where)) for where, operation in operations()}
+    links = [
+        link
+        for _where, operation in operations()
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert links
+    for link in links:
+        assert link["parameters"].keys() == parts[link["operationId"]], link
+
+
 def test_every_shape_is_a_sound_schema_and_every_reference_leads_somewhere() -> None:
     shapes = document()["components"]["schemas"]
     for shape in shapes.values():
