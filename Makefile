@@ -42,6 +42,7 @@ check: $(VENV)/.dev  ## What CI runs: format, lint, types, imports, migrations, 
 	@$(BIN)/ruff check --quiet .
 	@git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	@$(BIN)/mypy --no-error-summary reviewqueue workers
+	@$(BIN)/mypy --no-error-summary --config-file sdk/python/pyproject.toml sdk/python/src tests/sdk/typed_use.py
 	@$(BIN)/lint-imports --no-cache | tail -4
 	@$(MAKE) --no-print-directory test
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from types import TracebackType
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
-from . import calls, webhooks
+from . import calls
 from .background import LAST_WAIT, Background
 from .driving import Address, AsyncLine
 from .flow import Retry
@@ -18,6 +18,7 @@ from .guarding import Guarded, Offline, Reach, Rule, Said, guarded, prepare, spo
 from .items import CommonFields, ItemFields, Kind
 from .keeping import Keeper
 from .shapes import Correction, Document, Item, OnTimeout, Outcome, Result, StoredItem
+from .webhooks import Webhooks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +30,7 @@ class AsyncReviewQueue:
     Items that are sent later go through a thread of its own: a loop that is busy, or ends, does not hold them up.
     """
 
-    webhooks = webhooks
+    webhooks = Webhooks
 
     def __init__(
         self,
@@ -223,19 +224,25 @@ class AsyncFeed:
 
     def __init__(self, read: Callable[[str | None], Awaitable[calls.FeedPage]], since: str | None) -> None:
         self._read = read
-        #: Behind the last page that was gone through whole.
+        #: Where to go on: what lies before it was gone through, one by one, or was given out as a page.
         self.cursor = since
 
     async def __aiter__(self) -> AsyncIterator[Correction]:
-        async for page in self.pages():
-            for one in page:
+        async for page in self._pages():
+            for one in page.corrections:
                 yield one
+            self.cursor = page.cursor
 
     async def pages(self) -> AsyncIterator[list[Correction]]:
         """Go through the pages: store one, keep the cursor, ask for the next."""
-        more = True
-        while more:
-            page = await self._read(self.cursor)
+        async for page in self._pages():
+            self.cursor = page.cursor
             if page.corrections:
                 yield page.corrections
-            self.cursor, more = page.cursor, page.more
+
+    async def _pages(self) -> AsyncIterator[calls.FeedPage]:
+        more, cursor = True, self.cursor
+        while more:
+            page = await self._read(cursor)
+            yield page
+            more, cursor = page.more, page.cursor

@@ -23,6 +23,8 @@ MOST_BYTES = 16 * 1024 * 1024
 LONGEST_WAIT = 60
 #: How long after a gate's deadline the server's word is waited for before the agreement is acted on here, in seconds.
 GRACE = 2.0
+#: How long the last answer may take, and how much before the end a long poll ends, in seconds.
+LAST_WORD = 0.5
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -177,7 +179,7 @@ def wait(item: Item | str, timeout: float | None, retry: Retry) -> Flow[Outcome]
         standing, left = told, end - time.monotonic()
         if left <= 0:
             return _agreed(item_id, gate, standing, because=None)
-        seconds = int(min(left, LONGEST_WAIT))
+        seconds = int(min(max(left - LAST_WORD, 0), LONGEST_WAIT))
         if seconds == 0:
             yield Pause(left)
 
@@ -192,9 +194,9 @@ def _end(timeout: float | None, gate: Gate | None) -> float:
 
 
 def _poll(item_id: str, seconds: int, end: float, retry: Retry) -> Flow[Outcome | Standing]:
-    """Ask once, with as many attempts as it takes until the end, and a last short one after it."""
+    """Ask once, with as many attempts as it takes until the end."""
     request = Request("GET", f"items/{_segment(item_id)}/outcome", query={"wait": str(seconds)}, patience=seconds)
-    total = max(end - time.monotonic(), 0.0) + GRACE
+    total = max(end - time.monotonic(), LAST_WORD)
     reply = yield from ask(request, replace(retry, total=total))
     document = reply.json()
     return Outcome.read(document) if reply.status == 200 else Standing.read(document)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
-from . import calls, webhooks
+from . import calls
 from .background import LAST_WAIT, Background
 from .driving import Address, Line
 from .flow import Retry
@@ -17,6 +17,7 @@ from .guarding import Guarded, Offline, Reach, Rule, Said, guarded, prepare, spo
 from .items import CommonFields, ItemFields, Kind
 from .keeping import Keeper
 from .shapes import Correction, Document, Item, OnTimeout, Outcome, Result, StoredItem
+from .webhooks import Webhooks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +32,7 @@ class ReviewQueue:
     ``httpx.Client`` (``verify``, ``proxy``, …). Raises NotConfigured.
     """
 
-    webhooks = webhooks
+    webhooks = Webhooks
 
     def __init__(
         self,
@@ -245,22 +246,28 @@ class Guard(Generic[P, R]):
 
 
 class Feed:
-    """The corrections feed. Keep :attr:`cursor` when you are done with what came before it; go on with it later."""
+    """The corrections feed, to be gone through once. Keep :attr:`cursor`, and go on with it another time."""
 
     def __init__(self, read: Callable[[str | None], calls.FeedPage], since: str | None) -> None:
         self._read = read
-        #: Behind the last page that was gone through whole: nothing before it comes again, nothing after it is lost.
+        #: Where to go on: what lies before it was gone through, one by one, or was given out as a page.
         self.cursor = since
 
     def __iter__(self) -> Iterator[Correction]:
-        for page in self.pages():
-            yield from page
+        for page in self._pages():
+            yield from page.corrections
+            self.cursor = page.cursor
 
     def pages(self) -> Iterator[list[Correction]]:
         """Go through the pages: store one, keep the cursor, ask for the next."""
-        more = True
-        while more:
-            page = self._read(self.cursor)
+        for page in self._pages():
+            self.cursor = page.cursor
             if page.corrections:
                 yield page.corrections
-            self.cursor, more = page.cursor, page.more
+
+    def _pages(self) -> Iterator[calls.FeedPage]:
+        more, cursor = True, self.cursor
+        while more:
+            page = self._read(cursor)
+            yield page
+            more, cursor = page.more, page.cursor

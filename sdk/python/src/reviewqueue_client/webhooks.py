@@ -60,5 +60,14 @@ def _verifier(secret: str) -> Webhook:
 
 def _event(document: Any, headers: Mapping[str, str]) -> Event:
     ids = [value for name, value in headers.items() if name.lower() == "webhook-id"]
-    data = document["data"]
-    return Event(ids[0], document["type"], datetime.fromisoformat(document["timestamp"]), data, data.get("sequence"))
+    try:
+        data, at = document["data"], datetime.fromisoformat(document["timestamp"])
+        return Event(ids[0], document["type"], at, data, data.get("sequence"))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadSignature("This is signed, and is not an event.") from error
+
+
+class Webhooks:
+    """What a client offers of this module: ``rq.webhooks.verify``."""
+
+    verify = staticmethod(verify)
