@@ -14,6 +14,7 @@ PROBLEM = "application/problem+json"
 TAGS = {
     "items": "What the AI said: submit it, read it, withdraw it; say that it was wrong, or contest what was decided.",
     "outcomes": "What became of it: wait for one, or follow all.",
+    "follow-ups": "Wrong answers that somebody already got, until that is made good.",
     "reviews": "A reviewer's turns, for tools of your own: claim the next item, keep it, judge it.",
     "datasets": "Training data out of corrections: definitions, and releases that never change.",
     "sources": "The AI systems that submit items, and what they declare about their outputs.",
@@ -22,6 +23,7 @@ _TAG_OF = {
     "items": "items",
     "outcome": "outcomes",
     "corrections": "outcomes",
+    "follow-ups": "follow-ups",
     "claims": "reviews",
     "queues": "reviews",
     "assignments": "reviews",

@@ -4,14 +4,17 @@ from django.urls import path
 
 from .appeals import ItemAppeals
 from .assignments import AssignmentEscalation, AssignmentReturn, AssignmentReview, OneAssignment
+from .batches import ItemBatch
 from .claims import Claims, QueueClaims
 from .corrections import Corrections
 from .datasets import Datasets, OneRelease, ReleaseFile, Releases
-from .items import ItemBatch, Items, OneItem
+from .follow_ups import FollowUpDone, FollowUps
+from .items import Items, OneItem
 from .outcomes import ItemOutcome
 from .reading import docs
 from .schema import openapi
 from .signals import ItemSignals
+from .sources import OneSource, SourceDeclaration, Sources
 from .withdrawals import ItemWithdrawal
 
 _TURN = "assignments/<uuid:assignment_id>"
@@ -32,10 +35,15 @@ urlpatterns = [
     path(f"{_TURN}/return", AssignmentReturn.as_view(), name="api-assignment-return"),
     path(f"{_TURN}/escalation", AssignmentEscalation.as_view(), name="api-assignment-escalation"),
     path("corrections", Corrections.as_view(), name="api-corrections"),
+    path("follow-ups", FollowUps.as_view(), name="api-follow-ups"),
+    path("follow-ups/<uuid:follow_up_id>/done", FollowUpDone.as_view(), name="api-follow-up-done"),
     path("datasets", Datasets.as_view(), name="api-datasets"),
     path(_RELEASES, Releases.as_view(), name="api-releases"),
     path(f"{_RELEASES}/<int:version>", OneRelease.as_view(), name="api-release"),
     path(f"{_RELEASES}/<int:version>/files/<str:name>", ReleaseFile.as_view(), name="api-release-file"),
+    path("sources", Sources.as_view(), name="api-sources"),
+    path("sources/<slug:slug>", OneSource.as_view(), name="api-source"),
+    path("sources/<slug:slug>/declaration", SourceDeclaration.as_view(), name="api-source-declaration"),
     path("openapi.json", openapi, name="api-openapi"),
     path("docs", docs, name="api-docs"),
 ]

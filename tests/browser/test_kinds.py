@@ -41,7 +41,7 @@ def test_each_kind_looks_well(cast: Cast, opened: Opened, kind: str, shape: str)
     page = at_work(cast, opened, kind, shape)
     check(page)
     picture(page, f"{kind}-{shape}")
-    page.check("[name=decision][value=edit]", force=True)
+    page.eval_on_selector("[name=decision][value=edit]", "radio => radio.click()")  # wherever it is scrolled to
     check(page)
     picture(page, f"{kind}-{shape}-edit")
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from reviewqueue.accounts.actions import create_key
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets.actions import build, define, request_release, take_due
+from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
 from reviewqueue.queues.actions import create_queue, join_queue
 from reviewqueue.queues.models import Queue
@@ -82,6 +83,14 @@ class Things:
             workspace_id=cast.workspace.pk, slug=f"{prefix}-queue", name=f"{prefix} queue", by=SYSTEM, now=NOW
         )
         join_queue(queue=self.queue, user=cast.reviewer.user, by=SYSTEM, now=NOW)
+        self.source = declare_source(
+            workspace=cast.workspace,
+            slug=f"{prefix}-source",
+            name=f"{prefix} source",
+            labels=[prefix],
+            by=SYSTEM,
+            now=NOW,
+        )
         self._walk()
         self._data()
         self.key, self.secret = create_key(
@@ -129,6 +138,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("api/v1/queues/", "slug"): lambda things: things.queue.slug,
     ("api/v1/assignments/", "assignment_id"): lambda things: things.assignment.pk,
     ("api/v1/datasets/", "slug"): lambda things: things.dataset.slug,
+    ("api/v1/sources/", "slug"): lambda things: things.source.slug,
     ("escalations/", "pk"): lambda things: things.escalation.pk,
     ("work/", "pk"): lambda things: things.assignment.pk,
     ("queues/", "slug"): lambda things: things.queue.slug,

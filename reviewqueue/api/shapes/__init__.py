@@ -4,19 +4,33 @@ from .choices import CHOICES
 from .datasets import DATASETS
 from .examples import EXAMPLES, PROBLEM_EXAMPLES
 from .feed import FEED, FEED_PARAMETERS
+from .follow_ups import FOLLOW_UP_PARAMETERS, FOLLOW_UPS
 from .items import ITEMS, LIST_PARAMETERS
 from .objections import OBJECTIONS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
 from .problems import PROBLEMS
+from .sources import SOURCES
 from .turns import TURNS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
 
-COMPONENTS: dict[str, Shape] = {**CHOICES, **ITEMS, **OUTCOMES, **FEED, **OBJECTIONS, **TURNS, **DATASETS, **PROBLEMS}
+COMPONENTS: dict[str, Shape] = {
+    **CHOICES,
+    **ITEMS,
+    **OUTCOMES,
+    **FEED,
+    **OBJECTIONS,
+    **FOLLOW_UPS,
+    **TURNS,
+    **DATASETS,
+    **SOURCES,
+    **PROBLEMS,
+}
 
 __all__ = [
     "COMPONENTS",
     "EXAMPLES",
     "FEED_PARAMETERS",
+    "FOLLOW_UP_PARAMETERS",
     "IDEMPOTENCY_KEY",
     "LIST_PARAMETERS",
     "PAGE_PARAMETERS",

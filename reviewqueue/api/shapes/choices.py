@@ -22,6 +22,7 @@ CHOICES: dict[str, Shape] = {
     "Cause": choice(Cause.values),
     "Basis": choice(Basis.values),
     "Disposition": choice(Outcome.Disposition.values),
+    "FollowUpState": choice(["open", "done"]),
     "DatasetFormat": choice(Dataset.Format.values),
     "ReleaseState": choice(["building", "ready", "failed"]),
 }

@@ -51,7 +51,32 @@ _SUMMARY = {
     "risk": _CHAT["risk"],
     "attributes": _CHAT["attributes"],
 }
+_FACTS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
+_SOURCE: dict[str, Any] = {
+    "slug": "order-reader",
+    "name": "Order reader",
+    "created_at": "2026-11-02T08:00:00Z",
+    "declaration": {
+        "version": 2,
+        "labels": [],
+        "json_schema": _FACTS,
+        "tools": None,
+        "created_at": "2026-11-20T14:03:00Z",
+    },
+}
 _SHOWN = {"id": _ITEM, "state": "in_review", "received_at": "2026-11-23T09:10:51Z", **_CHAT}
+_FOLLOW_UP = {
+    "id": "01a20603-42f7-7b18-8c21-9d0e5a7b3c00",
+    "item": _ITEM,
+    "external_id": _CHAT["external_id"],
+    "source": "support-chatbot",
+    "version": 1,
+    "state": "open",
+    "opened_at": "2026-11-23T09:12:14Z",
+    "due_at": "2026-11-24T09:12:14Z",
+    "taken_at": None,
+    "done_at": None,
+}
 _WRONG = {
     "type": "https://reviewqueue.dev/problems/invalid",
     "title": "The request is well formed, but something in it is wrong.",
@@ -200,6 +225,13 @@ EXAMPLES: Examples = {
             "cause": "knowledge",
         },
         "It is right": {"fence": 7, "decision": "approve"},
+        "The better of two": {"fence": 7, "decision": "edit", "correction": {"preferred": "b"}},
+        "An action with other arguments": {
+            "fence": 7,
+            "decision": "edit",
+            "severity": "major",
+            "correction": {"arguments": {"order": "AB-1207", "amount": 45}},
+        },
     },
     "Review": {
         "It settles the item": {
@@ -258,6 +290,9 @@ EXAMPLES: Examples = {
         "The tools of an agent": {"tools": {"refund": _FACTS, "close": None}},
     },
     "Declaration": {"The newest version": _SOURCE["declaration"]},
+    "FollowUp": {"Nobody has it yet": _FOLLOW_UP},
+    "FollowUpPage": {"The last page": {"results": [_FOLLOW_UP], "next": None}},
+    "FollowUpNote": {"What was done": {"note": "Called the customer, and sent a voucher."}},
     "Definition": {
         "Chats with their final answers": {
             "slug": "corrections",

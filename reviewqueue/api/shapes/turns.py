@@ -3,7 +3,9 @@
 from .words import FENCE, FREE, ID, TIME, Shape, listed, nullable, obj, optional, ref, text
 
 _CORRECTION = {
-    "description": "The new content (chat) or label (classification), alone or as an object with that one field.",
+    "description": "chat, text: the new content; classification: the right label, each alone or as an object with "
+    "that one field. extraction: the facts as they should be. action: `arguments`, the tool stays. comparison: "
+    "`preferred`, the id of a candidate, or `content`, a better answer than all of them.",
     "anyOf": [text(minLength=1), FREE, {"type": "null"}],
 }
 

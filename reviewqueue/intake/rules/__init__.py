@@ -1,6 +1,6 @@
 """What a submission must look like, kind by kind: pure decisions over one JSON document."""
 
-from .declaration import check_declaration
+from .declaration import MAX_LABELS, check_declaration
 from .declared import check_declared, output_faults
 from .faults import Faults
 from .fields import MAX_ATTRIBUTES
@@ -11,6 +11,7 @@ from .submission import MAX_CONTENT_BYTES, Submission, submission
 __all__ = [
     "MAX_ATTRIBUTES",
     "MAX_CONTENT_BYTES",
+    "MAX_LABELS",
     "ROLES",
     "Effort",
     "Faults",

@@ -26,11 +26,20 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A text with its name, and whether the AI itself wrote it."""
+
+    name: str
+    html: SafeString
+    by_ai: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What an answer was made from: a conversation, and texts with their names."""
 
     talk: list[Said] = field(default_factory=list)
-    texts: list[tuple[str, SafeString]] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
 
 
 def given_of(kind: str, body: dict[str, Any]) -> Given:
@@ -40,7 +49,7 @@ def given_of(kind: str, body: dict[str, Any]) -> Given:
         return Given()
     return Given(
         talk=[_said(one) for one in given.get("messages") or [] if isinstance(one, dict)],
-        texts=[(name, plain(text)) for name, text in _texts(kind, given)],
+        texts=list(_texts(kind, given)),
     )
 
 
@@ -52,16 +61,17 @@ def _said(message: dict[str, Any]) -> Said:
     return Said(voice, raw(name), markdown(text) if voice == "ai" else plain(text))
 
 
-def _texts(kind: str, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _texts(kind: str, given: dict[str, Any]) -> Iterator[Text]:
     if kind == Kind.CHAT:
         return
     for name, title in (("prompt", _("Prompt")), ("text", _("Text"))):
         if isinstance(given.get(name), str):
-            yield title, given[name]
+            yield Text(title, plain(given[name]))
     if isinstance(plan := given.get("plan"), str | list):
-        yield _("Plan"), plan if isinstance(plan, str) else "\n".join(f"{n}. {one}" for n, one in enumerate(plan, 1))
+        steps = plan if isinstance(plan, str) else "\n".join(f"{n}. {one}" for n, one in enumerate(plan, 1))
+        yield Text(_("The AI's plan"), plain(steps), by_ai=True)
     if kind == Kind.CLASSIFICATION and not isinstance(given.get("text"), str):
-        yield _("Input"), orjson.dumps(given, option=orjson.OPT_INDENT_2).decode()
+        yield Text(_("Input"), plain(orjson.dumps(given, option=orjson.OPT_INDENT_2).decode()))
 
 
 def about(item: Item) -> str:
