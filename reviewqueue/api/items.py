@@ -1,6 +1,5 @@
 """Items: submit one or many, read one, list them."""
 
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,28 +10,24 @@ from rest_framework.response import Response
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.accounts.models import Workspace
 from reviewqueue.accounts.queries import require_key, workspace_of
 from reviewqueue.common import clock
-from reviewqueue.common.errors import Conflict, Invalid, Malformed, NotThere, Place, ProductError
-from reviewqueue.common.strictjson import Document, read_items
+from reviewqueue.common.errors import Malformed, NotThere
+from reviewqueue.common.strictjson import Document
 from reviewqueue.intake.actions import Received
-from reviewqueue.intake.models import Declaration, Item, Source, State
-from reviewqueue.intake.queries import current_declarations, sources_for, visible_to
-from reviewqueue.intake.rules import Effort, Submission, check_declared, submission
+from reviewqueue.intake.models import Item, Source, State
+from reviewqueue.intake.queries import sources_for, visible_to
+from reviewqueue.intake.rules import check_declared, submission
 
 from .gathering import Gathering
 from .pages import PAGING, one_of, page, query_of
-from .parsing import BatchParser, sent
-from .problems import of_error
+from .parsing import sent
 from .resource import Resource
 from .schema import described
 from .shapes import LIST_PARAMETERS
 from .standing import held, state_shown, what_became_of, with_state
+from .submitting import Taken, declared_by, source_of
 
-MAX_ITEMS = 1_000
-#: Steps of checking against declared schemas that one batch may take: a few seconds at the worst.
-BATCH_STEPS = 1_000_000
 _gathering = Gathering()
 FILTERS = ("source", "state", "external_id", "model_version")
 
@@ -62,8 +57,8 @@ class Items(Resource):
         workspace = workspace_of(viewer.workspace_id)
         one = submission(_body(request), secret=bytes(workspace.secret), now=now)
         sources = sources_for(viewer, {one.source})
-        source = _source_of(one, sources)
-        one = check_declared(one, _declared([one], sources).get(source.pk))
+        source = source_of(one, sources)
+        one = check_declared(one, declared_by([one], sources).get(source.pk))
         key_id = viewer.key_id if viewer.remembered else None
         if one.gate:
             if key_id:
@@ -76,7 +71,7 @@ class Items(Resource):
                 workspace=workspace, submission=one, source=source, by=viewer.actor, key_id=key_id
             )
         if received.conflict:
-            raise _Taken
+            raise Taken
         return _answer(received, gated=one.gate is not None)
 
     @described(
@@ -92,30 +87,6 @@ class Items(Resource):
         query = query_of(request, (*FILTERS, *PAGING))
         items = _filtered(self.viewer(request), shown_items(self.viewer(request)), query)
         return Response(page(items, request, query, summary))
-
-
-class ItemBatch(Resource):
-    """Up to 1,000 items in one request."""
-
-    scopes = {"POST": "items:write"}
-    parser_classes = (BatchParser,)
-
-    @described(
-        "Submit up to 1,000 items",
-        name="submit_items",
-        body="Batch",
-        answers={200: "BatchResult"},
-        problems=[413, 422],
-        about="Each item has its own answer, in order: `status` is what a single POST would have answered. One bad "
-        "item never spoils the others. At most 16 MiB.",
-    )
-    def post(self, request: Request) -> Response:
-        """Submit a batch; the good items are stored in one transaction."""
-        viewer, now = self.viewer(request), clock.now()
-        workspace = workspace_of(viewer.workspace_id)
-        batch = _Batch(workspace, viewer)
-        batch.read(_at_most(read_items(sent(request) or ""), MAX_ITEMS), now)
-        return Response({"results": batch.submit(now)})
 
 
 class OneItem(Resource):
@@ -144,104 +115,6 @@ def _body(request: Request) -> Document:
     if document is None:
         raise Malformed("A body is required: the item as a JSON object.")
     return document
-
-
-class _Taken(Conflict):
-    """This external_id names an item with other content."""
-
-    slug = "external-id-taken"
-
-    def __init__(self) -> None:
-        super().__init__(places=[Place("#/external_id", "Sent before with other content.")])
-
-
-class _Batch:
-    """A batch being read and answered."""
-
-    def __init__(self, workspace: Workspace, viewer: Viewer) -> None:
-        self.workspace, self.viewer = workspace, viewer
-        self.results: list[dict[str, Any]] = []
-        self.good: list[tuple[int, Submission]] = []
-
-    def read(self, documents: Iterator[Document | Malformed], now: Any) -> None:
-        """Sort good items from bad ones; a bad one has its answer already."""
-        secret = bytes(self.workspace.secret)
-        for index, one in enumerate(documents):
-            self.results.append({"index": index})
-            try:
-                if isinstance(one, Malformed):
-                    raise one
-                self.good.append((index, submission(one, secret=secret, now=now)))
-            except ProductError as error:
-                self._refuse(index, error)
-
-    def submit(self, now: Any) -> list[dict[str, Any]]:
-        """Store the good items and return every answer, in order."""
-        sources = sources_for(self.viewer, {one.source for _, one in self.good})
-        known = list(self._checked(sources))
-        self._store(pipeline.submit_items, [one for one in known if not one[1].gate], sources, now)
-        waiting = self._store(pipeline.submit_gated, [one for one in known if one[1].gate], sources, now)
-        became = what_became_of(one.id for one in waiting.values() if not one.conflict)
-        for index, answer in waiting.items():
-            self.results[index] |= became.get(answer.id, {})
-        return self.results
-
-    def _store(
-        self, verb: Callable, given: Sequence[tuple[int, Submission]], sources: dict[str, Source], now: Any
-    ) -> dict[int, Received]:
-        """Store submissions in one transaction, answer for each; return what became of them by their index."""
-        if not given:
-            return {}
-        submissions = [one for _, one in given]
-        received = verb(
-            workspace=self.workspace, submissions=submissions, sources=sources, by=self.viewer.actor, now=now
-        )
-        by_index = {index: answer for (index, _one), answer in zip(given, received, strict=True)}
-        for index, answer in by_index.items():
-            self._answer(index, answer)
-        return by_index
-
-    def _checked(self, sources: dict[str, Source]) -> Iterator[tuple[int, Submission]]:
-        """Yield the submissions that are as their source declares; the others have their answer already."""
-        declared = _declared([one for _, one in self.good if one.source in sources], sources)
-        effort = Effort(BATCH_STEPS)
-        for index, one in self.good:
-            try:
-                yield index, check_declared(one, declared.get(_source_of(one, sources).pk), effort)
-            except ProductError as error:
-                self._refuse(index, error)
-
-    def _answer(self, index: int, received: Received) -> None:
-        if received.conflict:
-            self._refuse(index, _Taken())
-        else:
-            self.results[index] |= {"status": 201 if received.new else 200, "id": str(received.id)}
-
-    def _refuse(self, index: int, error: ProductError) -> None:
-        self.results[index] |= {"status": error.status, "error": of_error(error)}
-
-
-def _at_most(documents: Iterator[Document | Malformed], most: int) -> Iterator[Document | Malformed]:
-    for number, one in enumerate(documents):
-        if number == most:
-            raise Invalid(
-                f"A batch may have {most:,} items.", places=[Place("#/items", f"More than {most:,} items.")]
-            )
-        yield one
-
-
-def _source_of(one: Submission, sources: dict[str, Source]) -> Source:
-    """Return a submission's source. Raises Invalid unless the key may write to it."""
-    source = sources.get(one.source)
-    if source is None:
-        raise Invalid("The source is not known.", places=[Place("#/source", "No source of yours has this slug.")])
-    return source
-
-
-def _declared(submissions: Sequence[Submission], sources: dict[str, Source]) -> dict[UUID, Declaration]:
-    """Return what the sources declare now, as far as a submission depends on it."""
-    depending = {sources[one.source].pk for one in submissions if one.needs_declaration}
-    return current_declarations(depending) if depending else {}
 
 
 def _answer(received: Received, *, gated: bool) -> Response:

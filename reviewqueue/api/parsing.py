@@ -33,13 +33,23 @@ class BatchParser(BaseParser):
         return decode(read_body(stream, parser_context, MAX_BATCH))
 
 
+class LinesParser(BaseParser):
+    """Reads a batch of which each line is an item; its lines are decoded and parsed one by one later."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the bytes. Raises TooLarge."""
+        return read_body(stream, parser_context, MAX_BATCH)
+
+
 def sent(request: Request) -> Any:
     """Return what a parser made of the body, or None when nothing was sent.
 
     Raises UnsupportedMediaType for a body that does not say what it is.
     """
     data = request.data
-    if isinstance(data, Document | str):
+    if isinstance(data, Document | str | bytes):
         return data
     if not request.content_type and request.META.get("CONTENT_LENGTH") not in {None, "", "0"}:
         raise UnsupportedMediaType("none")
