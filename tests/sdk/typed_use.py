@@ -23,8 +23,8 @@ def blocking(rq: ReviewQueue) -> None:
     assert_type(item, Item)
     assert_type(rq.wait(item, timeout=60), Outcome)
     assert_type(rq.submit_many([{"source": "bot", "kind": "chat", "output": {}}]), list[Result])
-    assert_type([one for one in rq.items(source="bot")], list[StoredItem])
-    assert_type([one for one in rq.corrections()], list[Correction])
+    assert_type(list(rq.items(source="bot")), list[StoredItem])
+    assert_type(list(rq.corrections()), list[Correction])
     assert_type(rq.webhooks.verify(b"", {}, "whsec_"), Event)
     assert_type(rq.submit_later(source="bot", kind="chat", output={}), str)
     rq.submit(source="bot", kind="poem", output={})  # type: ignore[typeddict-item, arg-type, unused-ignore]

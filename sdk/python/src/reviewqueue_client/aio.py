@@ -94,11 +94,15 @@ class AsyncReviewQueue:
         self,
         item: Item | StoredItem | Outcome | str,
         *,
+        reason: str | None = None,
+        by: str | None = None,
         idempotency_key: str | None = None,
-        **body: str,
     ) -> Document:
-        """Contest an outcome for the person affected: somebody who has not seen the item decides anew."""
-        return await self._about(item, "appeals", body, idempotency_key)
+        """Contest an outcome for the person affected: somebody who has not seen the item decides anew.
+
+        Raises Conflict when there is no outcome yet, or an appeal is open.
+        """
+        return await self._about(item, "appeals", {"reason": reason, "by": by}, idempotency_key)
 
     async def _about(
         self, item: Item | StoredItem | Outcome | str, what: str, body: Document, key: str | None

@@ -107,11 +107,15 @@ class ReviewQueue:
         self,
         item: Item | StoredItem | Outcome | str,
         *,
+        reason: str | None = None,
+        by: str | None = None,
         idempotency_key: str | None = None,
-        **body: str,
     ) -> Document:
-        """Contest an outcome for the person affected: somebody who has not seen the item decides anew."""
-        return self._about(item, "appeals", body, idempotency_key)
+        """Contest an outcome for the person affected: somebody who has not seen the item decides anew.
+
+        Raises Conflict when there is no outcome yet, or an appeal is open.
+        """
+        return self._about(item, "appeals", {"reason": reason, "by": by}, idempotency_key)
 
     def _about(self, item: Item | StoredItem | Outcome | str, what: str, body: Document, key: str | None) -> Document:
         told: Document = self._line.run(calls.post_about(calls.item_id_of(item), what, body, key, self.retry))
