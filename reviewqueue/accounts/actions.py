@@ -14,12 +14,13 @@ from django.db import connection, transaction
 from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place, ProductError
 
-from .models import ApiKey, AskedOnce, Membership, Role, SignInFailure, User, Workspace
+from .models import ApiKey, AskedOnce, Membership, QuotaUse, Role, SignInFailure, User, Workspace
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_PER_EMAIL = 8
 MAX_FAILURES_PER_ADDRESS = 40
 FORGOTTEN_AT_ONCE = 5_000
+MOST_A_MINUTE = 1_000_000_000
 
 
 class TooManyTries(ProductError):
@@ -141,6 +142,42 @@ def revoke_key(*, api_key: ApiKey, by: User, actor: Actor, now: datetime) -> Non
         if not ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
             raise Conflict("This key is revoked already.")
         record(workspace_id=api_key.workspace_id, verb="revoke", subject=("key", api_key.pk), by=actor, at=now)
+
+
+def limit_key(*, api_key: ApiKey, requests_per_minute: int | None, by: Actor, now: datetime) -> None:
+    """Set how many requests a minute a key may send; None for as many as the settings say. Raises Invalid."""
+    if requests_per_minute is not None and not 1 <= requests_per_minute <= MOST_A_MINUTE:
+        places = [Place("#/requests_per_minute", f"From 1 to {MOST_A_MINUTE:,}.")]
+        raise Invalid("This is no quota.", places=places)
+    with transaction.atomic():
+        ApiKey.objects.filter(pk=api_key.pk).update(requests_per_minute=requests_per_minute)
+        record(
+            workspace_id=api_key.workspace_id,
+            verb="limit",
+            subject=("key", api_key.pk),
+            by=by,
+            at=now,
+            data={"requests_per_minute": requests_per_minute},
+        )
+
+
+_TELL = """
+INSERT INTO accounts_quotause (whose, workspace_id, minute, used, process)
+SELECT whose, workspace_id, minute, used, %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::int[]) AS t (whose, workspace_id, minute, used)
+ON CONFLICT (whose, minute, process) DO UPDATE SET used = EXCLUDED.used
+"""
+
+
+def tell_use(*, process: UUID, used: Sequence[tuple[UUID, UUID, int, int]]) -> None:
+    """Tell other processes what this one has counted: (whose quota, workspace, minute, how much)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL, [process, *map(list, zip(*used, strict=True))])
+
+
+def forget_use(*, before_minute: int) -> None:
+    """Drop counts of minutes that are over."""
+    QuotaUse.objects.filter(minute__lt=before_minute).delete()
 
 
 def check_password(*, email: str, password: str, address: str | None, now: datetime) -> User:

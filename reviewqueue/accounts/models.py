@@ -131,6 +131,7 @@ class ApiKey(WorkspaceOwned):
     digest = models.BinaryField(max_length=32, unique=True)
     scopes = ArrayField(models.CharField(max_length=20))
     source_slug = models.SlugField(blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True)  # null: as many as the settings say
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -166,6 +167,25 @@ class AskedOnce(WorkspaceOwned):
             models.Index(fields=["created_at"], name="asked_once_forgotten"),
             # every answer that names an item, for its erasure
             GinIndex(fields=["item_ids"], name="asked_once_names_item"),
+        ]
+
+
+class QuotaUse(models.Model):
+    """What one web process has counted of somebody's quota in one minute, for the others to know.
+
+    A table without a log of its own (UNLOGGED): what a crash loses is a minute's count.
+    """
+
+    workspace_id = models.UUIDField()
+    process = models.UUIDField()
+    whose = models.UUIDField()  # a key's or a source's
+    minute = models.BigIntegerField()  # since 1970
+    used = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            # a process counts a minute of a quota once
+            models.UniqueConstraint(fields=["whose", "minute", "process"], name="quota_use_once"),
         ]
 
 

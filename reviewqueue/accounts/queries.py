@@ -1,17 +1,18 @@
 """Reading people and keys."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from reviewqueue.common.errors import ProductError
 
 from .access import Viewer
 from .actions import digest_of
-from .models import ApiKey, AskedOnce, Membership, User, Workspace
+from .models import ApiKey, AskedOnce, Membership, QuotaUse, User, Workspace
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -124,3 +125,22 @@ def viewer_with_key(secret: str) -> Viewer | None:
 def asked_before(*, viewer_key: UUID, idempotency_key: str) -> AskedOnce | None:
     """Return what a program asked for under this idempotency key and was answered, if it did."""
     return AskedOnce.objects.filter(key_id=viewer_key, idempotency_key=idempotency_key).first()
+
+
+def quotas_of_keys() -> dict[UUID, int]:
+    """Return the requests a minute of every key that has a quota of its own."""
+    keys = ApiKey.objects.filter(requests_per_minute__isnull=False, revoked_at=None)
+    return dict(keys.values_list("pk", "requests_per_minute"))
+
+
+def use_by_others(*, process: UUID, whose: Sequence[UUID], since_minute: int) -> dict[tuple[UUID, int], int]:
+    """Return what other processes have counted of these quotas, by (whose, minute)."""
+    rows = QuotaUse.objects.filter(whose__in=whose, minute__gte=since_minute).exclude(process=process)
+    sums = rows.values("whose", "minute").annotate(sum=Sum("used"))
+    return {(one["whose"], one["minute"]): one["sum"] for one in sums}
+
+
+def use_last_minute(*, workspace_id: UUID, minute: int) -> dict[UUID, int]:
+    """Return what all processes together counted of each quota in the minute before this one."""
+    rows = QuotaUse.objects.filter(workspace_id=workspace_id, minute=minute - 1)
+    return dict(rows.values("whose").annotate(sum=Sum("used")).values_list("whose", "sum"))

@@ -45,6 +45,9 @@ class Source(WorkspaceOwned):
 
     slug = models.SlugField()
     name = models.CharField(max_length=200)
+    # null: as many as the settings say
+    items_per_minute = models.PositiveIntegerField(null=True)
+    open_items_most = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -52,6 +55,17 @@ class Source(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class SourceLoad(models.Model):
+    """How many items of a source wait for triage or people, as last counted; written every few seconds."""
+
+    source = models.OneToOneField(Source, on_delete=models.PROTECT, primary_key=True, related_name="load")
+    workspace_id = models.UUIDField()
+    received = models.PositiveIntegerField()
+    open_items = models.PositiveIntegerField()
+    settled_lately = models.PositiveIntegerField()  # in the quarter of an hour before
+    counted_at = models.DateTimeField()
 
 
 class Declaration(WorkspaceOwned):
