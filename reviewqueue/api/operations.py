@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from .shapes import EXAMPLES, PROBLEM_EXAMPLES, Shape
 from .shapes.links import links_of
+from .shapes.parts import example_parts
 
 SCHEME = "key"
 PROBLEM = "application/problem+json"
@@ -27,6 +28,7 @@ _TAG_OF = {
     "claims": "reviews",
     "queues": "reviews",
     "assignments": "reviews",
+    "duty": "reviews",
     "datasets": "datasets",
     "sources": "sources",
 }
@@ -96,12 +98,19 @@ class Operation(AutoSchema):
         if operation is not None:
             needs = [SCOPES[scope] for scope in scopes_of(self.view, self.method)]
             operation["description"] = "\n\n".join(filter(None, [operation.get("description"), *needs]))
+            self._name_parts(operation)
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
                 _exemplify(operation["requestBody"])
             for status, answer in operation["responses"].items():
                 self._complete(operation["operationId"], int(status), answer)
         return operation
+
+    def _name_parts(self, operation: Shape) -> None:
+        examples = example_parts(self.path)
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "path" and parameter["name"] in examples:
+                parameter["example"] = examples[parameter["name"]]
 
     def _complete(self, name: str, status: int, answer: Shape) -> None:
         headers = dict(_OF_STATUS.get(status, {}))
