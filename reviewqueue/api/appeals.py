@@ -22,6 +22,7 @@ class ItemAppeals(Resource):
 
     @described(
         "Appeal against an outcome",
+        name="appeal_item",
         body="AppealSent",
         answers={201: "Appeal"},
         problems=[404, 409, 422],

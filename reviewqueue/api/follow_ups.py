@@ -50,11 +50,12 @@ class FollowUpDone(Resource):
 
     @described(
         "Note that a follow-up is done",
+        name="finish_follow_up",
         body="FollowUpNote",
         answers={200: "FollowUp"},
         problems=[404, 409, 422],
-        about="The wrong answer was made good with whoever got it, for one by your own system. A 409 says that it was "
-        "done before.",
+        about="The wrong answer was made good with whoever got it, for one by your own system. A 409 says that it "
+        "was done before.",
     )
     def post(self, request: Request, follow_up_id: UUID) -> Response:
         """End a follow-up."""

@@ -24,6 +24,7 @@ class ItemSignals(Resource):
 
     @described(
         "Say that an answer was wrong",
+        name="signal_item",
         body="SignalSent",
         answers={201: "Signal", 200: "Signal"},
         problems=[404, 409, 422],

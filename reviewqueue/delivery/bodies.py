@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from reviewqueue.review.models import Publication
+from reviewqueue.review.models import FollowUp, Publication
 from reviewqueue.review.queries import published_body, shown
 
 from .models import Message
@@ -57,8 +57,21 @@ def outcomes(messages: Sequence[Message]) -> Said:
     }
 
 
+def follow_ups(messages: Sequence[Message]) -> Said:
+    """Return a follow-up with the outcome that opened it."""
+    rows = FollowUp.objects.select_related("outcome__content", "outcome__publication")
+    found = rows.in_bulk([one.subject_id for one in messages])
+    return {one.pk: _follow_up(found[one.subject_id]) for one in messages if one.subject_id in found}
+
+
+def _follow_up(one: FollowUp) -> dict[str, Any]:
+    told = {"follow_up": str(one.pk), "opened_at": shown(one.opened_at), "due_at": shown(one.due_at)}
+    return {**told, "outcome": published_body(one.outcome.publication)}
+
+
 #: What is said of an event; those that are not here say what was announced.
 BODIES: dict[str, Callable[[Sequence[Message]], Said]] = {
     SETTLED: outcomes,
     SUPERSEDED: outcomes,
+    "follow_up.opened": follow_ups,
 }

@@ -8,6 +8,7 @@ escalating, reviewing, withdrawing, releasing.
 
 from .appealing import appeal
 from .escalating import escalate, hand_back, take_escalation
+from .following_up import finish_follow_up, reopen_follow_up, take_follow_up
 from .gating import submit_gated, time_out_due
 from .publishing import publish
 from .receiving import submit_items
@@ -27,10 +28,12 @@ __all__ = [
     "claim_next",
     "escalate",
     "expire_due",
+    "finish_follow_up",
     "give_back",
     "hand_back",
     "heartbeat",
     "publish",
+    "reopen_follow_up",
     "signal",
     "snooze",
     "submit_gated",
@@ -38,6 +41,7 @@ __all__ = [
     "submit_review",
     "take_away",
     "take_escalation",
+    "take_follow_up",
     "time_out_due",
     "triage_by_person",
     "triage_items",

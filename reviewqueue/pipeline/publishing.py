@@ -13,6 +13,8 @@ from reviewqueue.delivery.actions import queue_deliveries
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Outcome, Publication
 
+from .following_up import open_follow_ups
+
 
 def publish(*, workspace_id: UUID, now: datetime) -> list[Publication]:
     """Make the outcomes visible outside whose time to undo has passed, and queue their deliveries."""
@@ -34,7 +36,7 @@ def publish_at_once(*, outcomes: Sequence[Outcome], now: datetime) -> list[Publi
 
 
 def _tell(publications: Sequence[Publication], now: datetime) -> None:
-    """Queue the deliveries, tell the audit trail, and wake whoever waits once this is committed."""
+    """Queue the deliveries, tell the audit trail, wake whoever waits once this is committed, open follow-ups."""
     queue_deliveries(publications=publications, now=now)
     record_all(
         event(
@@ -49,3 +51,4 @@ def _tell(publications: Sequence[Publication], now: datetime) -> None:
         for one in publications
     )
     wake(one.item_id for one in publications)
+    open_follow_ups(publications, now)

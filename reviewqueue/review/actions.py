@@ -23,6 +23,8 @@ from .models import (
     DuePublication,
     Escalation,
     EscalationContent,
+    FollowUp,
+    FollowUpContent,
     Outcome,
     OutcomeContent,
     Publication,
@@ -248,3 +250,40 @@ def end_appeal(*, item: Item, outcome: Outcome, upheld: bool, at: datetime) -> N
 def resume_appeal(*, outcome: Outcome) -> None:
     """Open the appeal again whose answer was undone."""
     Appeal.objects.filter(outcome=outcome).update(ended_at=None, outcome=None, end_reason="")
+
+
+def open_follow_ups(*, outcomes: Sequence[Outcome], due_at: datetime, now: datetime) -> list[FollowUp]:
+    """Open a follow-up for each outcome; nobody has it yet."""
+    return FollowUp.objects.bulk_create(
+        FollowUp(
+            workspace_id=outcome.workspace_id,
+            item_id=outcome.item_id,
+            outcome=outcome,
+            opened_at=now,
+            due_at=due_at,
+        )
+        for outcome in outcomes
+    )
+
+
+def take_follow_up(*, follow_up: FollowUp, owner: User, at: datetime) -> int:
+    """Give an open follow-up its owner, unless it has changed hands since it was read; return how many changed."""
+    still = FollowUp.objects.filter(pk=follow_up.pk, done_at=None, owner=follow_up.owner_id)
+    return still.update(owner=owner, taken_at=at)
+
+
+def finish_follow_up(*, follow_up: FollowUp, by: User | None, note: str, at: datetime) -> int:
+    """End an open follow-up, the words apart; return how many ended. Who ends one that nobody has, had it."""
+    ended = FollowUp.objects.filter(pk=follow_up.pk, done_at=None).update(done_at=at, done_by=by)
+    if ended and by:
+        FollowUp.objects.filter(pk=follow_up.pk, owner=None).update(owner=by, taken_at=at)
+    if ended:
+        FollowUpContent.objects.update_or_create(
+            follow_up=follow_up, defaults={"workspace_id": follow_up.workspace_id, "note": note}
+        )
+    return ended
+
+
+def reopen_follow_up(*, follow_up: FollowUp) -> int:
+    """Open a follow-up again that was said to be done; return how many opened. What was said of it stays."""
+    return FollowUp.objects.filter(pk=follow_up.pk, done_at__isnull=False).update(done_at=None, done_by=None)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
-from .models import JUDGED, Appeal, DuePublication, Escalation, Outcome, Publication, Review
+from .models import JUDGED, Appeal, DuePublication, Escalation, FollowUp, Outcome, Publication, Review
 
 
 def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
@@ -133,6 +133,24 @@ def published_body(publication: Publication) -> dict[str, Any]:
         "late": outcome.late,
         "supersedes": _published_before(publication),
     }
+
+
+def was_given_before(publication: Publication) -> bool:
+    """Return whether an earlier publication gave somebody an answer."""
+    earlier = Publication.objects.filter(item_id=publication.item_id, position__lt=publication.position)
+    return earlier.filter(outcome__disposition=Outcome.Disposition.FINAL).exists()
+
+
+def follow_ups_visible_to(viewer: Viewer) -> QuerySet[FollowUp]:
+    """Return the workspace's follow-ups, or those of a reviewer: their own, and what their reviews asked for."""
+    found = FollowUp.objects.filter(workspace_id=viewer.workspace_id)
+    found = found.select_related("item__source", "outcome__content", "owner", "done_by", "content")
+    if viewer.source_slug:
+        found = found.filter(item__source__slug=viewer.source_slug)
+    if viewer.user is None or viewer.may("lead") or viewer.may("see_items"):
+        return found
+    me = viewer.user
+    return found.filter(Q(owner=me) | Q(done_by=me) | Q(owner=None, outcome__review__user=me))
 
 
 def final_of(outcome: Outcome) -> Any:

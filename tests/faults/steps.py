@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from django.test import Client
 
 from reviewqueue import pipeline
+from reviewqueue.accounts.access import viewer_of_member
 from reviewqueue.accounts.actions import digest_of
 from reviewqueue.accounts.models import ApiKey, Membership, Workspace
 from reviewqueue.assignment.models import Assignment
@@ -27,7 +28,7 @@ from reviewqueue.datasets import actions as datasets
 from reviewqueue.datasets.models import Release
 from reviewqueue.intake.models import Source
 from reviewqueue.queues.models import Queue
-from reviewqueue.review.models import Outcome
+from reviewqueue.review.models import FollowUp, Outcome
 from reviewqueue.triage.actions import Taken, take_pending
 from reviewqueue.triage.models import Pending, Signal
 from tests import steps
@@ -167,6 +168,23 @@ def appeal() -> None:
     pipeline.appeal(item=Outcome.objects.get().item, reason="I contest it.", by=SYSTEM, now=LATER)
 
 
+def to_follow_up(cast: Cast) -> None:
+    """A wrong answer that somebody got waits to be made good."""
+    waiting(cast)
+    steps.settle(cast, cast.reviewer, steps.edit(follow_up=True))
+    steps.publish(cast)
+
+
+def take_follow_up() -> None:
+    member = Membership.objects.select_related("user").get(user__email="lead@acme.localhost")
+    viewer = viewer_of_member(member)
+    pipeline.take_follow_up(follow_up=FollowUp.objects.get(), to=member.user, by=viewer, now=LATER)
+
+
+def finish_follow_up() -> None:
+    pipeline.finish_follow_up(follow_up=FollowUp.objects.get(), by=SYSTEM, note="Called.", now=LATER)
+
+
 def build() -> None:
     datasets.build(release=Release.objects.select_related("dataset").get(), now=LATER)
 
@@ -200,6 +218,8 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "withdraw.done": (held, withdraw),
     "signal.done": (published, signal),
     "appeal.done": (published, appeal),
+    "take_follow_up.done": (to_follow_up, take_follow_up),
+    "finish_follow_up.done": (to_follow_up, finish_follow_up),
     "build.page": (building, build),
     "build.written": (building, build),
     "once.kept": (with_key, ask_once),
