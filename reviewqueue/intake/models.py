@@ -150,6 +150,8 @@ class Item(models.Model):
         indexes = [
             # lists, newest first (ids are in order of receipt)
             models.Index(fields=["workspace", "-id"], name="item_newest_first"),
+            # what came under a version that its source declared; kinds that depend on none cost nothing
+            models.Index(fields=["declaration"], name="item_by_declaration", condition=Q(declaration__isnull=False)),
             # arrivals an hour on the board
             models.Index(fields=["workspace", "received_at"], name="item_arrivals"),
         ]

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.common.errors import NotThere
 
-from .models import Declaration, Gate, Item, ItemState, Source
+from .models import Declaration, Gate, Item, ItemState, Source, State
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
@@ -70,6 +70,23 @@ def current_declarations(source_ids: Iterable[UUID]) -> dict[UUID, Declaration]:
     newest = Declaration.objects.filter(source_id__in=list(source_ids)).order_by("source_id", "-version")
     current = dict(newest.distinct("source_id").values_list("source_id", "pk"))
     return {source_id: declaration_of(pk) for source_id, pk in current.items()}
+
+
+#: How many items of a version are counted: the cost of a page does not grow with the workspace.
+COUNTED = 10_000
+
+
+def versions_of(source: Source) -> list[Declaration]:
+    """Return what a source has declared, newest first."""
+    return list(Declaration.objects.filter(source=source).select_related("created_by").order_by("-version")[:100])
+
+
+def items_of(declaration: Declaration) -> dict[str, int]:
+    """Return how many items came under a version, and how many of these are not done with; counted to a bound."""
+    came = Item.objects.filter(declaration=declaration)
+    open_states = [State.RECEIVED, State.QUEUED, State.IN_REVIEW, State.ESCALATED]
+    waiting = came.filter(now_at__state__in=open_states)
+    return {"items": came[:COUNTED].count(), "waiting": waiting[:COUNTED].count()}
 
 
 def declaration_of(pk: UUID) -> Declaration:

@@ -1,4 +1,4 @@
-"""Settings: members, keys, webhooks, sources and queues. Secrets are shown once, in the answer that made them."""
+"""Settings: members, keys and webhooks. Secrets are shown once, in the answer that made them."""
 
 import secrets
 from typing import Any
@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.actions import add_member, create_key, end_membership, revoke_key
@@ -23,10 +23,9 @@ from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere, ProductError
 from reviewqueue.delivery.actions import add_webhook
 from reviewqueue.delivery.queries import deliveries_visible_to, webhooks_visible_to
-from reviewqueue.intake.queries import current_declarations, sources_visible_to
+from reviewqueue.intake.queries import sources_visible_to
 from reviewqueue.queues.actions import join_queue
 from reviewqueue.queues.models import QueueMember
-from reviewqueue.queues.queries import current_rubric
 from reviewqueue.queues.queries import visible_to as queues_visible_to
 
 from .access import member_page
@@ -243,20 +242,3 @@ def _checkable(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return url.replace(host, f"{host}.internal", 1) if host and "." not in host and ":" not in host else url
-
-
-# --- sources and queues -------------------------------------------------------------------------------------------
-
-
-@require_GET
-@member_page("administer", "lead")
-def sources(request: MemberRequest) -> HttpResponse:
-    """List the sources that send items and the queues they can come to."""
-    queues = [{"queue": one, "rubric": current_rubric(one)} for one in queues_visible_to(request.viewer)]
-    sources = list(sources_visible_to(request.viewer).order_by("slug"))
-    declared = current_declarations(one.pk for one in sources)
-    context = {
-        "sources": [{"source": one, "declared": declared.get(one.pk)} for one in sources],
-        "queues": queues,
-    }
-    return _page(request, "sources", "sources", context)

@@ -16,6 +16,7 @@ from . import (
     quality,
     settings,
     sign_in,
+    sources,
 )
 from .workbench import views as workbench
 
@@ -66,5 +67,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/keys/", settings.keys, name="settings_keys"),
     path("settings/keys/<uuid:pk>/revoke/", settings.key_revoke, name="key_revoke"),
     path("settings/webhooks/", settings.webhooks, name="settings_webhooks"),
-    path("settings/sources/", settings.sources, name="settings_sources"),
+    path("settings/sources/", sources.sources, name="settings_sources"),
+    path("settings/sources/<slug:slug>/", sources.source, name="settings_source"),
 ]

@@ -147,6 +147,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("items/", "pk"): lambda things: things.item.id,
     ("datasets/", "slug"): lambda things: things.dataset.slug,
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
+    ("settings/sources/", "slug"): lambda things: things.source.slug,
     ("settings/keys/", "pk"): lambda things: things.key.pk,
 }
 
