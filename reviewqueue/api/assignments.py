@@ -14,7 +14,7 @@ from reviewqueue.accounts.models import User
 from reviewqueue.assignment.models import Assignment, Draft
 from reviewqueue.assignment.queries import visible_to
 from reviewqueue.common.errors import Invalid, NotThere, Place
-from reviewqueue.intake.models import Kind
+from reviewqueue.intake.models import Kind, State
 from reviewqueue.queues.queries import current_rubric
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.queries import current_decision
@@ -178,14 +178,16 @@ def _correction(fields: Fields, kind: str) -> dict[str, Any] | None:
 def _reviewed(viewer: Viewer, submitted: pipeline.Submitted) -> dict[str, Any]:
     review, outcome = submitted.review, submitted.outcome
     undo = timedelta(seconds=settings.UNDO_SECONDS)
+    state = state_shown(shown_items(viewer).get(pk=review.item_id))
+    at_once = state == State.SETTLED  # an AI system waited for it
     return {
         "id": str(review.pk),
         "item": str(review.item_id),
         "decision": review.decision,
         "severity": review.severity,
         "submitted_at": review.submitted_at,
-        "state": state_shown(shown_items(viewer).get(pk=review.item_id)),
-        "visible_at": outcome.settled_at + undo if outcome else None,
+        "state": state,
+        "visible_at": outcome.settled_at + (timedelta() if at_once else undo) if outcome else None,
     }
 
 

@@ -8,6 +8,7 @@ from .batches import ItemBatch
 from .claims import Claims, QueueClaims
 from .corrections import Corrections
 from .datasets import Datasets, OneRelease, ReleaseFile, Releases
+from .duty import OnDuty
 from .follow_ups import FollowUpDone, FollowUps
 from .items import Items, OneItem
 from .outcomes import ItemOutcome
@@ -34,6 +35,7 @@ urlpatterns = [
     path(f"{_TURN}/review", AssignmentReview.as_view(), name="api-assignment-review"),
     path(f"{_TURN}/return", AssignmentReturn.as_view(), name="api-assignment-return"),
     path(f"{_TURN}/escalation", AssignmentEscalation.as_view(), name="api-assignment-escalation"),
+    path("duty", OnDuty.as_view(), name="api-duty"),
     path("corrections", Corrections.as_view(), name="api-corrections"),
     path("follow-ups", FollowUps.as_view(), name="api-follow-ups"),
     path("follow-ups/<uuid:follow_up_id>/done", FollowUpDone.as_view(), name="api-follow-up-done"),

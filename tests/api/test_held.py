@@ -1,5 +1,6 @@
 """Answers that are held: what a waiting AI system gets, row by row, and what it is told while it waits."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -340,7 +341,7 @@ def test_a_withdrawn_item_waits_for_nobody(cast: Cast, api: Api, now: datetime) 
 
 def test_webhooks_are_told_of_the_timeout_once(cast: Cast, api: Api, now: datetime) -> None:
     viewer = cast.viewer("admin")
-    url = "http://127.0.0.1:9/"
+    url = "http://127.0.0.1:18080/"
     add_webhook(
         workspace_id=cast.workspace.pk, url=url, events=list(EVENTS), by=viewer.user, actor=viewer.actor, now=now
     )
@@ -350,3 +351,21 @@ def test_webhooks_are_told_of_the_timeout_once(cast: Cast, api: Api, now: dateti
     told = list(Delivery.objects.order_by("sequence").values_list("message__event_type", flat=True))
     assert told == ["outcome.settled", "gate.timed_out"]
     assert Publication.objects.count() == 1
+
+
+def test_a_program_that_acts_as_a_person_is_here_as_long_as_it_says_so(
+    cast: Cast, api: Api, acting_as: Callable[..., Api]
+) -> None:
+    person = acting_as(cast.reviewer)
+    here = person.post("duty")
+    assert here.status_code == 200
+    assert datetime.fromisoformat(here.json()["until"]) > clock.now() + timedelta(seconds=50)
+    made = api.post("items", held_item()).json()
+    assert "outcome" not in made
+    turn = person.post("claims").json()
+    done = person.post(f"assignments/{turn['id']}/review", {"fence": turn["fence"], "decision": "approve"})
+    assert done.json()["visible_at"] is not None
+    assert outcome_of(api, made["id"])["basis"] == "review"
+    assert person.send("DELETE", "duty").status_code == 204
+    assert api.post("items", held_item("later")).json()["outcome"]["basis"] == "timeout"
+    assert api.post("duty").status_code == 403

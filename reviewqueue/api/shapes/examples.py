@@ -214,6 +214,7 @@ EXAMPLES: Examples = {
         }
     },
     "Heartbeat": {"With a draft": {"fence": 7, "draft": {"content": "It will arrive on Mon"}}},
+    "Duty": {"Here": {"begun_at": "2026-11-23T09:30:51Z", "until": "2026-11-23T09:31:51Z"}},
     "Renewed": {"Ten more minutes": {"id": _TURN, "fence": 7, "expires_at": "2026-11-23T09:35:51Z"}},
     "Judgement": {
         "A correction": {

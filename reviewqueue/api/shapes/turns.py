@@ -25,6 +25,7 @@ TURNS: dict[str, Shape] = {
         },
         ("draft",),
     ),
+    "Duty": obj({"begun_at": TIME, "until": TIME}, about="Being here for held answers; say it again before then."),
     "Heartbeat": obj({"fence": FENCE, "draft": nullable(FREE)}, ("draft",), closed=True),
     "Renewed": obj({"id": ID, "fence": FENCE, "expires_at": TIME}),
     "Judgement": obj(
