@@ -16,5 +16,8 @@ def example_parts(path: str) -> dict[str, str]:
     """Return an example for each parameter of a path."""
     steps = path.strip("/").split("/")
     pairs = [(steps[at - 1], step[1:-1]) for at, step in enumerate(steps) if step.startswith("{")]
-    found = {name: _STANDS_FOR.get(name) or _STANDS_FOR.get(before) for before, name in pairs}
-    return {name: one for name, one in found.items() if one}
+    return {name: _STANDS_FOR.get(name) or _STANDS_FOR.get(before) or _other(name) for before, name in pairs}
+
+
+def _other(name: str) -> str:
+    return "01a205fb-5e22-7c18-a0d9-3b7c61f84e90" if name.endswith("_id") else name
