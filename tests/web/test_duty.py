@@ -93,7 +93,8 @@ def test_an_idle_workbench_takes_it_by_itself(cast: Cast, browser: Browser) -> N
     words = client.post("/work/held/", headers=HTMX).content.decode()
     assert "An AI system waits for you" in words
     assert "A colleague will answer shortly." in words
-    assert "it goes out at once" in words
+    assert "Submit, sent at once" in words
+    assert "goes out at once and cannot be undone" in words
     assert "What should a lead decide?" in words
     assert ">Snooze" not in words
     assert client.post("/work/held/", headers=HTMX).status_code == 204  # never an ordinary item
