@@ -166,7 +166,7 @@ class ItemContent(models.Model):
     Its id is the item's (a UUIDv7), so it is found by key and can be partitioned by time.
     """
 
-    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0014)
+    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0012)
     item = models.OneToOneField(
         Item, on_delete=models.PROTECT, primary_key=True, related_name="content", db_constraint=False
     )

@@ -60,7 +60,7 @@ class RoutingRule(WorkspaceOwned):
 class Pending(models.Model):
     """An item that waits for triage: opened with the item, deleted by the finished triage."""
 
-    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0014)
+    # written by the item's own statement, and items are never deleted: no constraint to check (decision 0012)
     item = models.OneToOneField(
         Item, on_delete=models.PROTECT, primary_key=True, related_name="+", db_constraint=False
     )
