@@ -17,6 +17,7 @@ from reviewqueue.common.workplace import Workplace
 from reviewqueue.wsgi import application as wsgi
 
 # after wsgi, which makes Django ready for models
+from reviewqueue.api.agreeing import Agreement  # isort: skip
 from reviewqueue.api.callers import lane_of  # isort: skip
 from reviewqueue.api.parsing import MAX_BATCH, MAX_BODY  # isort: skip
 from reviewqueue.api.refusing import not_now  # isort: skip
@@ -65,6 +66,7 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     for number in (signal.SIGTERM, signal.SIGINT):
         _before(number, asyncio.get_running_loop())
+    Agreement().start()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await send({"type": "lifespan.shutdown.complete"})

@@ -1,5 +1,6 @@
 """Many items in one request, as a JSON list or a line each; every one has its own answer."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from reviewqueue.intake.models import Source
 from reviewqueue.intake.queries import sources_for
 from reviewqueue.intake.rules import Effort, Submission, check_declared, submission
 
+from .limits import take_items
 from .parsing import BatchParser, LinesParser, sent
 from .problems import of_error
 from .resource import Resource
@@ -85,6 +87,7 @@ class _Batch:
         """Store the good items and return every answer, in order."""
         sources = sources_for(self.viewer, {one.source for _, one in self.good})
         known = list(self._checked(sources))
+        take_items(Counter(sources[one.source] for _, one in known))
         self._store(pipeline.submit_items, [one for one in known if not one[1].gate], sources, now)
         waiting = self._store(pipeline.submit_gated, [one for one in known if one[1].gate], sources, now)
         became = what_became_of(one.id for one in waiting.values() if not one.conflict)

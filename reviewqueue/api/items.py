@@ -20,6 +20,7 @@ from reviewqueue.intake.queries import sources_for, visible_to
 from reviewqueue.intake.rules import check_declared, submission
 
 from .gathering import Gathering
+from .limits import take_items
 from .pages import PAGING, one_of, page, query_of
 from .parsing import sent
 from .resource import Resource
@@ -59,6 +60,7 @@ class Items(Resource):
         sources = sources_for(viewer, {one.source})
         source = source_of(one, sources)
         one = check_declared(one, declared_by([one], sources).get(source.pk))
+        take_items({source: 1})
         key_id = viewer.key_id if viewer.remembered else None
         if one.gate:
             if key_id:

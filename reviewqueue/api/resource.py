@@ -15,9 +15,11 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import AskedOnce, Membership, User
 from reviewqueue.accounts.queries import KeyGone, require_key
 from reviewqueue.common.errors import NotAllowed, ProductError
+from reviewqueue.common.quotas import MINUTE, Standing
 
 from .callers import let_in
 from .keys import NO_KEY
+from .limits import OverLimit, take_request
 from .once import once
 from .parsing import StrictJSONParser, idempotency_key_of
 from .rendering import JSONRenderer, OnlyJSON
@@ -36,6 +38,8 @@ class Resource(APIView):
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = OnlyJSON
     metadata_class = None
+    #: how the key stands with its quota after this request; None when it has none
+    standing: Standing | None = None
 
     def viewer(self, request: Request) -> Viewer:
         """Return who asks."""
@@ -51,7 +55,8 @@ class Resource(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error; whose key no longer holds is told that alone, not what else is wrong."""
         try:
-            if isinstance(exc, ProductError | APIException) and self.request.auth and self.request.auth.remembered:
+            faulty = isinstance(exc, ProductError | APIException) and not isinstance(exc, OverLimit)
+            if faulty and self.request.auth and self.request.auth.remembered:
                 require_key(self.request.auth.key_id)
         except KeyGone as gone:
             exc = gone
@@ -61,8 +66,17 @@ class Resource(APIView):
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
         super().initial(request, *args, **kwargs)
         let_in(request.META["HTTP_AUTHORIZATION"])
+        self.standing = take_request(self.viewer(request))
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             self.post = partial(self._post_once, self.post)  # type: ignore[attr-defined,has-type]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say how the key stands with its quota (the IETF's draft for rate limit headers)."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if self.standing is not None:
+            answer.headers["RateLimit-Policy"] = f'"key";q={self.standing.size};w={MINUTE}'
+            answer.headers["RateLimit"] = f'"key";r={self.standing.left};t={MINUTE}'
+        return answer
 
     def _post_once(self, post: Callable[..., Response], request: Request, **parts: Any) -> HttpResponseBase:
         key = idempotency_key_of(request)

@@ -78,6 +78,13 @@ class Meter:
                 self.pressing.set()
             return Standing(size, left)
 
+    def give_back(self, whose: UUID, count: int) -> None:
+        """Give back what was taken and not used."""
+        with self._one_at_a_time:
+            use = self._uses[whose]
+            use.own = max(0, use.own - count)
+            use.since_counted = max(0, use.since_counted - count)
+
     def since_counted(self, whose: UUID) -> int:
         """Return how much was taken here since :meth:`counted`."""
         use = self._uses.get(whose)
@@ -102,9 +109,10 @@ class Meter:
                 if use.own > use.told
             ]
 
-    def known(self) -> list[UUID]:
-        """Return whose quotas were asked for of late."""
-        return list(self._uses)
+    def known(self) -> dict[UUID, UUID]:
+        """Return whose quotas were asked for of late, with their workspaces."""
+        with self._one_at_a_time:
+            return {whose: use.workspace_id for whose, use in self._uses.items()}
 
     def heard(self, told: Iterable[tuple[UUID, UUID, int, int]], others: Mapping[Place, int]) -> None:
         """Note what the others know by now, and what they have taken."""

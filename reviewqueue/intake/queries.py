@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.common.errors import NotThere
 
-from .models import Declaration, Gate, Item, ItemState, Source, State
+from .models import Declaration, Gate, Item, ItemState, Source, SourceLoad, State
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
@@ -122,3 +122,18 @@ def gates_due(*, now: datetime, among: Iterable[UUID] | None = None, limit: int 
     gates = Gate.objects.filter(closed_at=None)
     due = gates.filter(deadline_at__lte=now) if among is None else gates.filter(item_id__in=list(among))
     return sorted(due.order_by("deadline_at")[:limit], key=lambda gate: gate.workspace_id)
+
+
+def limited_sources() -> list[Source]:
+    """Return every source that has a limit of its own."""
+    return list(Source.objects.exclude(items_per_minute=None, open_items_most=None))
+
+
+def loads() -> list[SourceLoad]:
+    """Return how much waits of every source, as last counted."""
+    return list(SourceLoad.objects.all())
+
+
+def loads_of(workspace_id: UUID) -> dict[UUID, SourceLoad]:
+    """Return how much waits of each source of a workspace, as last counted."""
+    return {load.source_id: load for load in SourceLoad.objects.filter(workspace_id=workspace_id)}

@@ -88,7 +88,7 @@ def test_a_quota_that_nobody_asks_for_is_forgotten() -> None:
     meter = Meter()
     take(meter)
     meter.to_tell(BEGIN + 600)
-    assert meter.known() == []
+    assert meter.known() == {}
 
 
 def test_what_was_taken_since_a_count() -> None:

@@ -2,6 +2,7 @@
 
 from .declaring import declare, declare_source
 from .gating import close_gate, close_gates, open_gates
+from .limiting import count_open, limit_source
 from .moving import hold_states, move_state
 from .receiving import Received, at_once, forget_seen, receive
 
@@ -10,10 +11,12 @@ __all__ = [
     "at_once",
     "close_gate",
     "close_gates",
+    "count_open",
     "declare",
     "declare_source",
     "forget_seen",
     "hold_states",
+    "limit_source",
     "move_state",
     "open_gates",
     "receive",
