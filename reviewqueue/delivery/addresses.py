@@ -48,7 +48,8 @@ def check_shape(url: str) -> tuple[str, int]:
     """Return host and port of a web address. Raises AddressRefused."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        usual = 443 if parts.scheme == "https" else 80
+        host, port = parts.hostname or "", usual if parts.port is None else parts.port
     except ValueError:
         raise AddressRefused("shape") from None
     plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url

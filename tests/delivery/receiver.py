@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -37,8 +38,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving(port: int = 0) -> Iterator[Receiver]:
-    """Run a receiver, on a free port unless one is named."""
+def receiving(port: int = 0, *, tls: ssl.SSLContext | None = None, name: str = "127.0.0.1") -> Iterator[Receiver]:
+    """Run a receiver, on a free port unless one is named; ``name`` is what its address calls it."""
     receiver = Receiver()
 
     class Endpoint(BaseHTTPRequestHandler):
@@ -74,7 +75,9 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
             """Say nothing: a sender that is killed leaves its connections in the middle."""
 
     server = Server(("127.0.0.1", port), Endpoint)
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    receiver.url = f"{'https' if tls else 'http'}://{name}:{server.server_port}/hook"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -92,10 +95,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def _accepting(answer: Any) -> Iterator[socket.socket]:
-    """Accept on a free port, and let ``answer(connection, over)`` have each connection."""
+def _accepting(answer: Any, address: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[socket.socket]:
+    """Accept, on a free port unless one is named, and let ``answer(connection, over)`` have each connection."""
     over = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(address)
     listener.settimeout(0.1)
 
     def accept() -> None:
@@ -148,7 +151,7 @@ class Canary:
 
 
 @contextmanager
-def canary() -> Iterator[Canary]:
+def canary(address: tuple[str, int] = ("127.0.0.1", 0)) -> Iterator[Canary]:
     """Run a listener that counts who connects, and answers as a webhook would."""
     counted = Canary(0)
 
@@ -158,6 +161,6 @@ def canary() -> Iterator[Canary]:
             connection.recv(65_536)
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    with _accepting(count) as listener:
+    with _accepting(count, address) as listener:
         counted.port = listener.getsockname()[1]
         yield counted

@@ -140,9 +140,7 @@ def test_429_with_a_wish_is_no_failure_and_503_is_one(cast: Cast, receiver: Rece
         assert webhook.failures == failures
 
 
-def test_a_later_message_of_an_item_waits_for_the_earlier_through_three_tries(
-    cast: Cast, receiver: Receiver
-) -> None:
+def test_a_later_message_of_an_item_waits_for_the_earlier_through_three_tries(cast: Cast, receiver: Receiver) -> None:
     hook(cast, receiver.url)
     (item_id,) = items(cast, 1)
     tell(cast, [item_id, item_id])

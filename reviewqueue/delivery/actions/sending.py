@@ -18,6 +18,7 @@ LEASE = timedelta(seconds=60)
 ROOM = 256
 
 #: An open circuit gives its longest waiting message, due or not; the others as many as their window has room for.
+#: A later message of the same item waits for an earlier one: through its first tries, and while the circuit is open.
 #: The endpoint's row is held, so two senders never fill one window twice.
 TAKE = """
 WITH endpoint AS MATERIALIZED (
@@ -31,7 +32,7 @@ WITH endpoint AS MATERIALIZED (
         AND (d.due_at <= %(now)s OR w.opened_at IS NOT NULL))
   FOR NO KEY UPDATE OF w SKIP LOCKED
 ), room AS (
-  SELECT e.id, e.until, CASE WHEN e.probed THEN 1 ELSE coalesce(g.size, %(first)s) END - (
+  SELECT e.id, e.until, e.probed, CASE WHEN e.probed THEN 1 ELSE coalesce(g.size, %(first)s) END - (
     SELECT count(*) FROM delivery_delivery d WHERE d.webhook_id = e.id AND d.lease_until > %(now)s) AS free
   FROM endpoint e LEFT JOIN unnest(%(known)s::uuid[], %(sizes)s::int[]) AS g (id, size) ON g.id = e.id
 ), head AS (
@@ -43,7 +44,7 @@ WITH endpoint AS MATERIALIZED (
       AND NOT EXISTS (
         SELECT 1 FROM delivery_delivery b
         WHERE b.webhook_id = d.webhook_id AND b.stream_id = d.stream_id AND b.sequence < d.sequence
-          AND b.delivered_at IS NULL AND b.given_up_at IS NULL AND b.attempts <= %(in_order)s)
+          AND b.delivered_at IS NULL AND b.given_up_at IS NULL AND (r.probed OR b.attempts <= %(in_order)s))
     ORDER BY d.due_at, d.id LIMIT greatest(r.free, 0)) d
 ), taken AS (
   SELECT id, webhook_id FROM head ORDER BY place, due_at LIMIT %(room)s
@@ -164,7 +165,7 @@ def _judge(webhook_id: UUID, answers: Sequence[Answer], now: datetime) -> None:
         leave_alone(webhook_id=webhook_id, because=Webhook.Disabled.GONE, now=now)
         return
     if any(one.delivered for one in answers):
-        _close_circuit(webhook_id, now)
+        _close_circuit(webhook_id)
     elif failures := sum(one.speaks_against for one in answers):
         _count_failures(webhook_id, failures, now)
     if pause := max((one.asks_to_wait for one in answers if one.asks_to_wait), default=None):
@@ -172,19 +173,22 @@ def _judge(webhook_id: UUID, answers: Sequence[Answer], now: datetime) -> None:
         waits.update(quiet_until=now + pause)
 
 
-def _close_circuit(webhook_id: UUID, now: datetime) -> None:
-    """Forget the failures; when the circuit was open, what was put off meanwhile is due at once, in its order."""
+def _close_circuit(webhook_id: UUID) -> None:
+    """Forget the failures; when the circuit was open, what was put off meanwhile is due at once, in its order.
+
+    Tries that the endpoint failed do not count for the message: nothing overtakes it because of them.
+    """
     failed = Webhook.objects.filter(pk=webhook_id).exclude(failures=0)
     was_open = failed.filter(opened_at__isnull=False).update(failures=0, opened_at=None, quiet_until=None)
     if not was_open:
         failed.update(failures=0)
         return
     hasten = """
-        UPDATE delivery_delivery SET due_at = asked_at
-        WHERE webhook_id = %s AND delivered_at IS NULL AND given_up_at IS NULL AND due_at > %s AND lease_until IS NULL
+        UPDATE delivery_delivery SET due_at = asked_at, attempts = 0
+        WHERE webhook_id = %s AND delivered_at IS NULL AND given_up_at IS NULL AND attempts > 0 AND lease_until IS NULL
     """
     with connection.cursor() as cursor:
-        cursor.execute(hasten, [webhook_id, now])
+        cursor.execute(hasten, [webhook_id])
 
 
 _COUNT_FAILURES = """
