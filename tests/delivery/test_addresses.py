@@ -1,4 +1,4 @@
-"""No message goes where it must not (I-34): judged by the address that is really connected to, however it is spelt."""
+"""No message goes where it must not (I-34): judged by the address that is really called, however it is spelt."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Webhooks arrive at least once (I-19): an endpoint down for hours or days, and a sender that is killed again and again.
+"""Webhooks arrive at least once (I-19): endpoints down for hours or days, and a sender that is killed again and again.
 
 Every story has the message that the naive way would have lost: the first in an outage, or one in a dying process.
 """
