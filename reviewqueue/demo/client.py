@@ -1,4 +1,4 @@
-"""The demo's AI systems as a program of their own: yesterday's classifications once, then live answers.
+"""The demo's AI systems as a program of their own: what lies behind once, then live answers.
 
 Reads its key from the file that ``DEMO_KEY_FILE`` names, so that the key stands in no process list.
 """
@@ -14,6 +14,7 @@ import httpx
 from reviewqueue.demo import feeder
 from reviewqueue.demo.classifier import Classifier, unseen_customers
 from reviewqueue.demo.items import to_classification_item
+from reviewqueue.demo.office import office_items
 
 BACKLOG = 60
 
@@ -30,7 +31,7 @@ def main() -> int:
 
 
 def submit_history(client: httpx.Client, done: Path) -> None:
-    """Submit what the topic classifier said yesterday, once: the same way as anybody loads old items."""
+    """Submit once what was said before: the topics of yesterday, and the other assistants' work of today."""
     if done.exists():
         return
     classifier, yesterday = Classifier.trained(), datetime.now(UTC) - timedelta(days=1)
@@ -43,7 +44,7 @@ def submit_history(client: httpx.Client, done: Path) -> None:
         )
         for number, customer in enumerate(unseen_customers()[:BACKLOG])
     ]
-    feeder.submit_batch(client, items)
+    feeder.submit_batch(client, [*items, *office_items(at=datetime.now(UTC))])
     done.touch()
 
 

@@ -13,6 +13,7 @@ from reviewqueue.datasets.actions import define
 from reviewqueue.demo.classifier import LABELS
 from reviewqueue.demo.items import CHAT_SOURCE, TOPIC_SOURCE
 from reviewqueue.demo.judging import REASON_CODES
+from reviewqueue.demo.office import OFFICE
 from reviewqueue.intake.actions import declare_source
 from reviewqueue.queues.actions import create_queue, join_queue, name_reasons, write_rubric
 from reviewqueue.queues.models import Queue
@@ -40,8 +41,8 @@ class Person:
 SHIFT = ("support", "delivery")
 PEOPLE = (
     Person("admin", "Admin", "admin"),
-    Person("lead", "Lead", "lead", ("support", "delivery", "refunds", "safety", "topics")),
-    Person("reviewer", "Reviewer 1", "reviewer", (*SHIFT, "safety", "topics")),
+    Person("lead", "Lead", "lead", ("support", "delivery", "refunds", "safety", "topics", "office")),
+    Person("reviewer", "Reviewer 1", "reviewer", (*SHIFT, "safety", "topics", "office")),
     Person("reviewer2", "Reviewer 2", "reviewer", (*SHIFT, "safety")),
     Person("reviewer3", "Reviewer 3", "reviewer", SHIFT),
     Person("reviewer4", "Reviewer 4", "reviewer", SHIFT),
@@ -57,6 +58,7 @@ QUEUES = (
     ("refunds", "Refunds", 1, 240),
     ("safety", "Legal and safety", 2, 60),
     ("topics", "Topics", 1, 1440),
+    ("office", "Back office", 1, 1440),
 )
 
 GUIDELINES = {
@@ -78,6 +80,11 @@ GUIDELINES = {
         "Burning, shock, tipping over: stop using it, first; then the recall or the repair.",
         "Legal threats: state the facts, promise nothing, hand over.",
     ],
+    "office": [
+        "Orders: numbers as the e-mail means them, whatever its language.",
+        "Refunds: only what broke, never the whole order.",
+        "Comparisons: the answer that the customer can act on.",
+    ],
     "topics": ["Choose the topic of the last question when there are several."],
 }
 
@@ -92,6 +99,8 @@ def make_workspace(*, password: str, now: datetime) -> Workspace:
     name_reasons(workspace_id=workspace.pk, reasons=_reasons(), now=now)
     declare_source(workspace=workspace, slug=CHAT_SOURCE, name="Support chatbot", labels=[], by=SYSTEM, now=now)
     declare_source(workspace=workspace, slug=TOPIC_SOURCE, name="Topic classifier", labels=LABELS, by=SYSTEM, now=now)
+    for slug, declared in OFFICE.items():
+        declare_source(workspace=workspace, slug=slug, **declared, by=SYSTEM, now=now)
     _policy(workspace, queues, lead, now)
     _datasets(workspace, now)
     return workspace
@@ -164,6 +173,11 @@ def _policy(workspace: Workspace, queues: dict[str, Queue], lead: Membership, no
             "name": "Unsure answers",
             "conditions": [chat, {"field": "confidence", "op": "below", "value": 0.85}],
             "queue": queues["support"],
+        },
+        {
+            "name": "Other assistants",
+            "conditions": [{"field": "kind", "op": "in", "value": ["text", "extraction", "action", "comparison"]}],
+            "queue": queues["office"],
         },
     ]
     activate_policy(
