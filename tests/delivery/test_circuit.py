@@ -216,8 +216,8 @@ def test_only_chosen_events_of_the_chosen_source_are_told(cast: Cast, receiver: 
 
 
 FILL = """
-INSERT INTO delivery_message (id, workspace_id, event_type, subject_id, item_id, stream_id, sequence, data, created_at)
-SELECT gen_random_uuid(), %(workspace)s, 'item.escalated', gen_random_uuid(), NULL, gen_random_uuid(), 1, '{}', %(now)s
+INSERT INTO delivery_message (id, workspace_id, event_type, subject_id, stream_id, sequence, data, created_at)
+SELECT gen_random_uuid(), %(workspace)s, 'item.escalated', gen_random_uuid(), gen_random_uuid(), 1, '{}', %(now)s
 FROM generate_series(1, %(rows)s);
 INSERT INTO delivery_delivery (id, workspace_id, webhook_id, message_id, stream_id, sequence, created_at, asked_at,
   due_at, attempts, last_error, delivered_at)

@@ -185,7 +185,8 @@ def _close_circuit(webhook_id: UUID) -> None:
         return
     hasten = """
         UPDATE delivery_delivery SET due_at = asked_at, attempts = 0
-        WHERE webhook_id = %s AND delivered_at IS NULL AND given_up_at IS NULL AND attempts > 0 AND lease_until IS NULL
+        WHERE webhook_id = %s AND delivered_at IS NULL AND given_up_at IS NULL
+          AND attempts > 0 AND lease_until IS NULL
     """
     with connection.cursor() as cursor:
         cursor.execute(hasten, [webhook_id])
