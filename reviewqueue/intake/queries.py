@@ -14,6 +14,8 @@ from reviewqueue.common.errors import NotThere
 
 from .models import Declaration, Gate, Item, ItemState, Source, SourceLoad, State
 
+NEVER = float("inf")
+
 
 def visible_to(viewer: Viewer) -> QuerySet[Item]:
     """Return the items of the viewer's workspace (of its one source, when its key is bound to one)."""
@@ -137,3 +139,12 @@ def loads() -> list[SourceLoad]:
 def loads_of(workspace_id: UUID) -> dict[UUID, SourceLoad]:
     """Return how much waits of each source of a workspace, as last counted."""
     return {load.source_id: load for load in SourceLoad.objects.filter(workspace_id=workspace_id)}
+
+
+def full_sources(viewer: Viewer, *, usual: int) -> list[Source]:
+    """Return the sources that may send no more until some of their items are done, with their ``load``.
+
+    ``usual`` is how many items may be open of a source without a limit of its own; 0 is no limit.
+    """
+    sources = sources_visible_to(viewer).filter(load__isnull=False).select_related("load").order_by("slug")
+    return [one for one in sources if one.load.open_items >= (one.open_items_most or usual or NEVER)]

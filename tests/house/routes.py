@@ -14,7 +14,8 @@ from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
 from reviewqueue.queues.actions import create_queue, join_queue
 from reviewqueue.queues.models import Queue
-from reviewqueue.review.models import Escalation
+from reviewqueue.review.models import Escalation, FollowUp
+from reviewqueue.triage.models import Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 
@@ -102,7 +103,7 @@ class Things:
         bodies = [item(f"{self.prefix}-{number}", output=said) for number in range(4)]
         self.item = steps.submit(cast, *bodies)[0]
         steps.triage()
-        steps.settle(cast, cast.reviewer, steps.edit(f"{self.prefix} corrected this"))
+        steps.settle(cast, cast.reviewer, steps.edit(f"{self.prefix} corrected this", follow_up=True))
         steps.publish(cast)
         asked = steps.claim(cast, cast.reviewer)
         self.escalation: Escalation = steps.pipeline.escalate(
@@ -110,6 +111,15 @@ class Things:
         )
         self.outcome = steps.settle(cast, cast.reviewer, steps.edit())
         self.assignment = steps.claim(cast, cast.reviewer).assignment
+        self.follow_up = FollowUp.objects.get(workspace=cast.workspace)
+        self.report = steps.pipeline.signal(
+            item=self.follow_up.item,
+            kind=Signal.Kind.REPORT,
+            note=self.prefix,
+            reported_by=cast.reviewer.user,
+            by=SYSTEM,
+            now=NOW,
+        ).signal
 
     def _data(self) -> None:
         self.dataset = define(
@@ -143,12 +153,17 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("work/", "pk"): lambda things: things.assignment.pk,
     ("queues/", "slug"): lambda things: things.queue.slug,
     ("undo/", "pk"): lambda things: things.outcome.pk,
+    ("follow-ups/", "pk"): lambda things: things.follow_up.pk,
+    ("api/v1/follow-ups/", "follow_up_id"): lambda things: things.follow_up.pk,
+    ("report/", "pk"): lambda things: things.report.pk,
     ("board/queues/", "slug"): lambda things: things.queue.slug,
     ("items/", "pk"): lambda things: things.item.id,
     ("datasets/", "slug"): lambda things: things.dataset.slug,
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
     ("settings/sources/", "slug"): lambda things: things.source.slug,
     ("settings/keys/", "pk"): lambda things: things.key.pk,
+    ("settings/limits/keys/", "pk"): lambda things: things.key.pk,
+    ("settings/limits/sources/", "slug"): lambda things: things.source.slug,
 }
 
 

@@ -1,4 +1,4 @@
-"""Check a deployment and say what is wrong: database, migrations, bell, waiting work, storage."""
+"""Check a deployment and say what is wrong: database, migrations, bell, waiting work, storage, limits."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,8 +12,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
 
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
+from reviewqueue.common.environment import env_int
 from reviewqueue.delivery.models import Webhook
+from reviewqueue.intake.models import Source
 from reviewqueue.review.models import DuePublication
 from reviewqueue.triage.models import Pending
 
@@ -85,7 +87,9 @@ def _webhooks() -> str:
     failing = Webhook.objects.filter(disabled_at=None, paused_at=None).exclude(opened_at=None)
     since = failing.aggregate(at=Min("opened_at"))["at"]
     faults = [f"{gone} are disabled: their endpoints said they are gone"] if gone else []
-    faults += [f"{failing.count()} fail, the first since {_shown(since)}; Settings, Webhooks says why"] if since else []
+    faults += (
+        [f"{failing.count()} fail, the first since {_shown(since)}; Settings, Webhooks says why"] if since else []
+    )
     return "; ".join(faults)
 
 
@@ -95,6 +99,30 @@ def _storage() -> str:
     return "" if os.access(folder, os.W_OK) else f"{folder} cannot be written"
 
 
+def _limits() -> str:
+    return "; ".join(_odd_limits())
+
+
+def _odd_limits() -> Iterator[str]:
+    """Yield limits that work against each other, or that are reached."""
+    threads, waiting, pool = env_int("WEB_THREADS", 8), env_int("WEB_WAITING", 256), env_int("DATABASE_POOL", 20)
+    if threads > pool:
+        yield f"WEB_THREADS is {threads}, but DATABASE_POOL only {pool}: requests wait for a connection and get a 503"
+    if waiting < threads:
+        yield f"WEB_WAITING is {waiting}, fewer than WEB_THREADS ({threads}): short bursts are refused"
+    if not settings.SOURCE_OPEN_ITEMS and Source.objects.filter(open_items_most=None).exists():
+        yield "SOURCE_OPEN_ITEMS is 0: a source that misbehaves can fill the reviewers' queues"
+    for source in Source.objects.filter(load__isnull=False).select_related("load"):
+        most = source.open_items_most or settings.SOURCE_OPEN_ITEMS
+        if most and source.load.open_items >= most:
+            yield f"the source {source.slug} is at its limit of {most:,} open items; Settings, Limits raises it"
+
+
+def _clock() -> str:
+    apart = abs((now() - database_now()).total_seconds())
+    return f"this machine and the database are {apart:.0f} s apart; quotas count by the minute" if apart > 5 else ""
+
+
 CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("database", _database),
     ("migrations", _migrations),
@@ -102,4 +130,6 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("waiting work", _waiting),
     ("webhooks", _webhooks),
     ("storage", _storage),
+    ("limits", _limits),
+    ("clock", _clock),
 )
