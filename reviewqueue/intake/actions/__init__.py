@@ -4,9 +4,10 @@ from .declaring import declare, declare_source
 from .gating import close_gate, close_gates, open_gates
 from .limiting import count_open, limit_source
 from .moving import hold_states, move_state
-from .receiving import Received, at_once, forget_seen, receive
+from .receiving import FEW, Received, at_once, forget_seen, receive
 
 __all__ = [
+    "FEW",
     "Received",
     "at_once",
     "close_gate",

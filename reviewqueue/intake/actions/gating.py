@@ -10,7 +10,7 @@ from ..models import Gate
 
 
 def open_gates(*, gates: Iterable[Gate]) -> None:
-    """Hold answers back, in the transaction that receives them."""
+    """Hold answers back, in the transaction that receives them; those that triage let pass are closed already."""
     Gate.objects.bulk_create(gates)
 
 
