@@ -39,8 +39,9 @@ def what_became_of(item_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     Read from what stands now, so that one that is sent again is answered in the same form.
     """
     ids = list(item_ids)
-    items = with_state(Item.objects.filter(pk__in=ids)).select_related("content", "now_at")
-    decisions, published = first_decisions(ids), current_publications(ids)
+    items = list(with_state(Item.objects.filter(pk__in=ids)).select_related("content", "now_at"))
+    decisions = first_decisions(ids)
+    published = current_publications(one.pk for one in items if one.now_at.state != State.PASSED)
     told: dict[UUID, dict[str, Any]] = {}
     for item in items:
         told[item.pk] = {

@@ -1,6 +1,6 @@
 """Held: an AI system waits for people. Triaged inside the request, placed ahead of all others, answered in time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -58,10 +58,9 @@ def _submit(
     received = intake.receive(workspace=workspace, submissions=submissions, sources=sources, now=now)
     fresh = [_gate(one, workspace.pk, now) for one, answer in zip(submissions, received, strict=True) if answer.new]
     if fresh:
-        intake.open_gates(gates=fresh)
         record_all(item_event(workspace.pk, "receive", gate.item_id, by, now) for gate in fresh)
         failpoint("submit_gated.stored")
-        _decide({gate.item_id: gate.deadline_at for gate in fresh}, now)
+        _decide(workspace, fresh, now)
         failpoint("submit_gated.decided")
     return received
 
@@ -76,12 +75,16 @@ def _gate(one: Submission, workspace_id: UUID, now: datetime) -> Gate:
     )
 
 
-def _decide(deadlines: Mapping[UUID, datetime], now: datetime) -> None:
+def _decide(workspace: Workspace, gates: Sequence[Gate], now: datetime) -> None:
+    deadlines = {gate.item_id: gate.deadline_at for gate in gates}
     items = _items(deadlines).select_related("source", "model_version")
-    decisions = triage_held(items=list(items), deadlines=deadlines, now=now)
-    passed = [one.item_id for one in decisions if one.result == TriageDecision.Result.PASS]
-    intake.close_gates(item_ids=passed, because=Gate.Closed.PASSED, now=now)
-    waiting = [one.item_id for one in decisions if one.result == TriageDecision.Result.REVIEW]
+    decisions = triage_held(workspace=workspace, items=list(items), deadlines=deadlines, now=now)
+    passed = {one.item_id for one in decisions if one.result == TriageDecision.Result.PASS}
+    for gate in gates:
+        if gate.item_id in passed:
+            gate.closed_at, gate.closed_because = now, Gate.Closed.PASSED
+    intake.open_gates(gates=gates)
+    waiting = [item_id for item_id in deadlines if item_id not in passed]
     alone = unattended(now=now, item_ids=waiting, limit=len(waiting)) if waiting else []
     if alone:
         _answer_for_people(alone, Gate.Closed.UNATTENDED, now)

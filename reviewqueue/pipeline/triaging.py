@@ -65,13 +65,14 @@ def _decide(item: Item, policy: RoutingPolicy, rules: list[RoutingRule], secret:
     return decide(item_id=item.pk, facts=facts_of(item), policy=policy, rules=rules, secret=secret)
 
 
-def triage_held(*, items: Sequence[Item], deadlines: Mapping[UUID, datetime], now: datetime) -> list[TriageDecision]:
+def triage_held(
+    *, workspace: Workspace, items: Sequence[Item], deadlines: Mapping[UUID, datetime], now: datetime
+) -> list[TriageDecision]:
     """Decide held answers of one workspace by the rules alone, and place them ahead of all others, or let them pass.
 
     For the transaction that receives them; ``deadlines`` are by item. What the rules cannot decide (there are none,
     or a fault of ours) goes to a person: nothing that is held passes by a fault. Raises NotReady without any queue.
     """
-    workspace = Workspace.objects.get(pk=items[0].workspace_id)
     policy = current_policy(workspace.pk)
     decided = {item: _decide_held(item, policy, bytes(workspace.secret)) for item in items}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
