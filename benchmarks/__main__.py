@@ -25,6 +25,8 @@ BENCHMARKS = {
     "submit": "submit.lines",
     "release.jsonl": "release.jsonl",
     "feed": "feed.lines",
+    "gate.answer": "gate.answer",
+    "gate.passed": "gate.passed",
     "webhook": "webhook.lines",
 }
 

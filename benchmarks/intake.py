@@ -30,12 +30,12 @@ class Site:
 
 def single() -> Iterator[dict]:
     """Yield a line for one client and one for sixteen, each on one kept-alive connection."""
-    with _sites() as (product, bare):
+    with sites() as (product, bare):
         numbers = count(1)
         for clients, each in ((1, scaled(400, least=20)), (16, scaled(100, least=5))):
 
             def run(site: Site, clients: int = clients, each: int = each) -> Run:
-                return _send(site, [[_item(site, next(numbers)) for _ in range(each)] for _ in range(clients)])
+                return send(site, [[_item(site, next(numbers)) for _ in range(each)] for _ in range(clients)])
 
             runs = compare(lambda: run(product), lambda: run(bare))
             yield line("intake.single", unit="items/s", floor_is=INSERT, runs=runs, n=clients * each, clients=clients)
@@ -44,11 +44,11 @@ def single() -> Iterator[dict]:
 def batch() -> Iterator[dict]:
     """Yield a line for one client sending batches one after the other."""
     rows, batches = scaled(1_000, least=50), 6
-    with _sites() as (product, bare):
+    with sites() as (product, bare):
         firsts = count(1, rows)
 
         def run(site: Site) -> Run:
-            sent = _send(site, [[_batch(site, next(firsts), rows) for _ in range(batches)]])
+            sent = send(site, [[_batch(site, next(firsts), rows) for _ in range(batches)]])
             return Run(rate=sent.rate * rows, seconds=sent.seconds)
 
         runs = compare(lambda: run(product), lambda: run(bare))
@@ -69,7 +69,7 @@ def _request(site: Site, path: str, body: bytes) -> bytes:
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _send(site: Site, requests: list[list[bytes]]) -> Run:
+def send(site: Site, requests: list[list[bytes]]) -> Run:
     """Send each client's requests one after the other, all clients from one other process."""
     return crew(_clients, [(site.port, requests)])
 
@@ -108,7 +108,7 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 @contextmanager
-def _sites() -> Iterator[tuple[Site, Site]]:
+def sites() -> Iterator[tuple[Site, Site]]:
     """Run the product and the bare views side by side, started by the same command."""
     office = loading.open_office()
     _row, key = create_key(
@@ -127,4 +127,4 @@ def _sites() -> Iterator[tuple[Site, Site]]:
 def _warm_up(site: Site) -> None:
     """Let every process of a server answer, connect and import before anything is measured."""
     numbers = count(10_000_001)
-    _send(site, [[_item(site, next(numbers)) for _ in range(3)] for _ in range(16)])
+    send(site, [[_item(site, next(numbers)) for _ in range(3)] for _ in range(16)])

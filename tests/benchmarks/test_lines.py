@@ -19,6 +19,8 @@ EXPECTED = {
     "submit": 2,
     "release.jsonl": 1,
     "feed": 1,
+    "gate.answer": 1,
+    "gate.passed": 1,
     "webhook": 1,
 }
 ALWAYS = {"name", "value", "unit", "floor", "floor_is", "ratio", "n"}
