@@ -46,6 +46,33 @@ def test_each_kind_looks_well(cast: Cast, opened: Opened, kind: str, shape: str)
     picture(page, f"{kind}-{shape}-edit")
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_a_source_declares_looks_well(cast: Cast, opened: Opened, shape: str) -> None:
+    declare_all(cast.source)
+    width, height = SHAPES[shape]
+    look = {"viewport": {"width": width, "height": height}, "color_scheme": "dark" if shape == "dark" else "light"}
+    page = opened("admin", "/settings/sources/support-chatbot/", **look)
+    check(page)
+    picture(page, f"source-{shape}")
+    page.fill("#json_schema", '{"type": "strin"}')
+    page.click("text=Declare the next version")
+    expect(page.locator(".error")).to_contain_text("/type")
+    check(page)
+
+
+@pytest.mark.parametrize("kind", ["extraction", "comparison"])
+def test_the_page_of_a_settled_item_looks_well(cast: Cast, opened: Opened, kind: str) -> None:
+    page = at_work(cast, opened, kind)
+    if kind == "comparison":
+        press(page, "1", "Control+Enter")
+    else:
+        press(page, "e", "Tab", "Control+A", "9", "Escape", "m", "Control+Enter")
+    expect(page.locator(".wb.idle")).to_be_visible()
+    shown = opened("lead", f"/items/{Outcome.objects.get().item_id}/")
+    check(shown)
+    picture(shown, f"item-{kind}")
+
+
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
