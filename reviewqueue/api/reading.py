@@ -8,13 +8,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from .operations import PROBLEM
+from .operations import PROBLEM, SCHEME
 from .schema import document
 from .trying import curl, python
-from .wording import described_shape, kind_of
+from .wording import described_shape, kind_of, marked
 
 Shown = dict[str, Any]
 
@@ -51,9 +51,10 @@ def _operation(method: str, path: str, operation: Shown) -> Shown:
         "tag": operation["tags"][0],
         "method": method,
         "path": _breakable(path),
+        "scopes": operation["security"][0][SCHEME],
         "summary": operation["summary"],
-        "about": [_marked(one) for one in about],
-        "parameters": [{**one, "about": _marked(one.get("description", ""))} for one in parts],
+        "about": [marked(one) for one in about],
+        "parameters": [{**one, "about": marked(one.get("description", ""))} for one in parts],
         "bodies": [{"media_type": media_type, **_content(one)} for media_type, one in body.items()],
         "curl": curl(method, path, first),
         "python": python(name, method, path, first),
@@ -68,7 +69,7 @@ def _answer(status: str, answer: Shown) -> Shown:
     return {
         "status": status,
         "phrase": HTTPStatus(int(status)).phrase,
-        "about": _marked(answer["description"]),
+        "about": marked(answer["description"]),
         "headers": list(answer.get("headers", {})),
         "bodies": [{"media_type": media_type, **_content(one)} for media_type, one in content.items()],
         "examples": _examples(content),
@@ -109,14 +110,6 @@ def _problems() -> list[Shown]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _marked(text: str) -> SafeString:
-    """Return a text in which what stands between backticks is code."""
-    pieces = text.split("`")
-    return format_html_join(
-        "", "{}", ((format_html("<code>{}</code>", one) if at % 2 else one,) for at, one in enumerate(pieces))
-    )
 
 
 def _breakable(path: str) -> SafeString:

@@ -26,13 +26,13 @@ def fields_of(shape: Shape) -> list[dict[str, Any]]:
 
 
 def _row(name: str, shape: Shape, needed: bool) -> dict[str, Any]:
-    return {"name": name, "needed": needed, "kind": kind_of(shape), "about": shape.get("description", "")}
+    return {"name": name, "needed": needed, "kind": kind_of(shape), "about": marked(shape.get("description", ""))}
 
 
 def described_shape(name: str) -> dict[str, Any]:
     """Return a component for the page: its fields; or its words; or what it is one of, and what those share."""
     shape = COMPONENTS[name]
-    told: dict[str, Any] = {"name": name, "about": shape.get("description", ""), "kind": None}
+    told: dict[str, Any] = {"name": name, "about": marked(shape.get("description", "")), "kind": None}
     if "discriminator" in shape:
         return told | _family(shape)
     if "properties" in shape:
@@ -59,8 +59,17 @@ def _family(shape: Shape) -> dict[str, Any]:
         }
         for word, where in shape["discriminator"]["mapping"].items()
     ]
-    fields = fields_of({"properties": shared, "required": first["required"]})
+    chosen = {by: {"enum": list(members), "description": f"Decides on {' and '.join(differing)}; see below."}}
+    fields = fields_of({"properties": chosen | shared, "required": first["required"]})
     return {"fields": fields, "by": by, "differing": differing, "members": rows}
+
+
+def marked(text: str) -> SafeString:
+    """Return a text in which what stands between backticks is code."""
+    pieces = text.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", one) if at % 2 else one,) for at, one in enumerate(pieces))
+    )
 
 
 def _name(reference: str) -> str:
@@ -72,7 +81,10 @@ def _link(name: str) -> SafeString:
 
 
 def _ref(shape: Shape) -> SafeString:
-    return _link(_name(shape["$ref"]))
+    """Return a link; words to choose from are told at once."""
+    name = _name(shape["$ref"])
+    meant = COMPONENTS[name]
+    return format_html("{}: {}", _link(name), _words(meant)) if "enum" in meant else _link(name)
 
 
 def _words(shape: Shape) -> SafeString:
