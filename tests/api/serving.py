@@ -90,16 +90,16 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
     raise AssertionError("the server did not come up")
 
 
-def connections_of_server() -> int:
-    """Return how many database connections the server holds."""
+def connections_of_server(kind: str = "") -> int:
+    """Return how many database connections the server holds; those of a ``kind`` have it in their name."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [PROGRAM])
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [PROGRAM + kind])
         return int(cursor.fetchone()[0])
 
 
-def cut_connections_of_server() -> None:
+def cut_connections_of_server(kind: str = "") -> None:
     """End every database connection of the server, as a restart of the database does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [PROGRAM]
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [PROGRAM + kind]
         )

@@ -4,8 +4,10 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +18,7 @@ from reviewqueue.common import clock
 from reviewqueue.datasets.actions import build, define, request_release, take_due
 from tests.api.serving import Site, connections_of_server, cut_connections_of_server, serving
 from tests.cast import NOW, Cast, item, make_cast
-from tests.steps import edit, publish, queued, settle, submit, triage
+from tests.steps import FALLBACK, edit, held_item, hold, on_duty, publish, queued, settle, submit, triage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,6 +70,41 @@ def test_who_waits_is_told_when_triage_lets_the_item_pass(cast: Cast, site: Site
     asked = waiting_for(site, cast.key, received.id, 60, aside)
     triage()
     assert asked.result(timeout=50).json()["basis"] == "rule"
+
+
+def test_who_waits_for_people_is_answered_at_the_deadline_though_nothing_sweeps(
+    cast: Cast, site: Site, aside: ThreadPoolExecutor
+) -> None:
+    on_duty(cast.reviewer, now=clock.now())
+    (received,) = hold(cast, held_item(seconds=2), now=clock.now())
+    asked = waiting_for(site, cast.key, received.id, 60, aside)
+    answer = asked.result(timeout=50).json()
+    assert (answer["basis"], answer["final"]) == ("timeout", FALLBACK)
+    assert clock.now() - datetime.fromisoformat(answer["published_at"]) < timedelta(seconds=5)
+
+
+def test_who_waits_is_told_although_the_connection_that_listens_was_cut(
+    cast: Cast, site: Site, aside: ThreadPoolExecutor
+) -> None:
+    on_duty(cast.reviewer, now=clock.now())
+    (received,) = hold(cast, held_item(), now=clock.now())
+    asked = waiting_for(site, cast.key, received.id, 60, aside)
+    while not listening():
+        threading.Event().wait(0.1)
+    cut_connections_of_server("-listening")
+    settle(cast, cast.reviewer, edit(), now=clock.now())
+    assert asked.result(timeout=10).json()["basis"] == "review"
+    again = waiting_for(site, cast.key, hold(cast, held_item("2"), now=clock.now())[0].id, 60, aside)
+    until = time.monotonic() + 20
+    while not listening() and time.monotonic() < until:
+        threading.Event().wait(0.1)
+    assert listening()  # it has come back by itself
+    settle(cast, cast.reviewer, edit(), now=clock.now())
+    assert again.result(timeout=10).json()["basis"] == "review"
+
+
+def listening() -> int:
+    return connections_of_server("-listening")
 
 
 def test_who_waits_is_told_at_once_that_the_item_was_withdrawn(
