@@ -102,7 +102,7 @@ class Delivery(WorkspaceOwned):
             models.Index(
                 fields=["webhook", "lease_until"], name="delivery_on_its_way", condition=Q(lease_until__isnull=False)
             ),
-            models.Index(fields=["webhook", "created_at", "id"], name="delivery_log"),
+            models.Index(fields=["webhook", "id"], name="delivery_log"),
         ]
 
 

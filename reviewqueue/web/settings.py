@@ -1,13 +1,12 @@
-"""Settings: members, keys and webhooks. Secrets are shown once, in the answer that made them."""
+"""Settings: members and keys. Secrets are shown once, in the answer that made them."""
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
+from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,8 +20,6 @@ from reviewqueue.accounts.models import ApiKey, Membership, Role, User
 from reviewqueue.accounts.queries import keys_visible_to, members_visible_to
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere, ProductError
-from reviewqueue.delivery.actions import add_webhook
-from reviewqueue.delivery.queries import deliveries_visible_to, webhooks_visible_to
 from reviewqueue.intake.queries import sources_visible_to
 from reviewqueue.queues.actions import join_queue
 from reviewqueue.queues.models import QueueMember
@@ -31,8 +28,6 @@ from reviewqueue.queues.queries import visible_to as queues_visible_to
 from .access import member_page
 from .context import ROLES, MemberRequest
 from .parameters import identifier
-
-LOGGED = 50
 
 
 def _page(
@@ -193,52 +188,3 @@ def key_revoke(request: MemberRequest, pk: UUID) -> HttpResponse:
     revoke_key(api_key=found, by=request.user, actor=request.viewer.actor, now=clock_now())
     messages.success(request, _("The key %(name)s opens nothing any more.") % {"name": found.name})
     return redirect("settings_keys")
-
-
-# --- webhooks -----------------------------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@member_page("administer")
-def webhooks(request: MemberRequest) -> HttpResponse:
-    """List the webhooks and what was delivered; add one on POST and show its secret once."""
-    if request.method == "GET":
-        return _webhooks(request)
-    try:
-        added = _add_webhook(request)
-    except ProductError as error:
-        return _webhooks(request, error=error)
-    return _webhooks(request, added=added, secret=added.secret)
-
-
-def _webhooks(request: MemberRequest, error: ProductError | None = None, **made: Any) -> HttpResponse:
-    log = deliveries_visible_to(request.viewer).select_related("webhook", "message__item")
-    context = {
-        "webhooks": webhooks_visible_to(request.viewer),
-        "deliveries": log.order_by("-created_at", "-pk")[:LOGGED],
-        **made,
-    }
-    return _page(request, "webhooks", "webhooks", context, error)
-
-
-def _add_webhook(request: MemberRequest) -> Any:
-    url = _text(request, "url", 2000)
-    try:
-        URLValidator(schemes=["http", "https"])(_checkable(url))
-    except (ValidationError, ValueError):
-        raise Invalid(_("This is not a web address; it begins with https:// or http://.")) from None
-    return add_webhook(
-        workspace_id=request.viewer.workspace_id,
-        url=url,
-        by=request.user,
-        actor=request.viewer.actor,
-        now=clock_now(),
-    )
-
-
-def _checkable(url: str) -> str:
-    """Return an address with a host that the validator knows: names without a dot are fine inside a network."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return url.replace(host, f"{host}.internal", 1) if host and "." not in host and ":" not in host else url

@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from reviewqueue.accounts.actions import create_key
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets.actions import build, define, request_release, take_due
+from reviewqueue.delivery.actions import add_webhook
+from reviewqueue.delivery.models import Delivery
 from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
 from reviewqueue.queues.actions import create_queue, join_queue
@@ -92,8 +94,12 @@ class Things:
             by=SYSTEM,
             now=NOW,
         )
+        self.webhook = add_webhook(
+            workspace_id=cast.workspace.pk, url=f"http://{prefix}.invalid/hook", by=None, actor=SYSTEM, now=NOW
+        )
         self._walk()
         self._data()
+        self.delivery = Delivery.objects.filter(webhook=self.webhook).latest("pk")
         self.key, self.secret = create_key(
             workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
         )
@@ -162,6 +168,9 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
     ("settings/sources/", "slug"): lambda things: things.source.slug,
     ("settings/keys/", "pk"): lambda things: things.key.pk,
+    ("settings/webhooks/", "pk"): lambda things: things.webhook.pk,
+    ("/deliveries/", "delivery_pk"): lambda things: things.delivery.pk,
+    ("api/v1/webhooks/", "webhook_id"): lambda things: things.webhook.pk,
     ("settings/limits/keys/", "pk"): lambda things: things.key.pk,
     ("settings/limits/sources/", "slug"): lambda things: things.source.slug,
 }

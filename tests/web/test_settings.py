@@ -1,4 +1,4 @@
-"""Settings: members, keys and webhooks; secrets are shown once; only admins change anything."""
+"""Settings: members and keys; secrets are shown once; only admins change anything."""
 
 import re
 from collections.abc import Callable
@@ -10,10 +10,8 @@ from reviewqueue.accounts.actions import check_password
 from reviewqueue.accounts.models import ApiKey, Membership, User
 from reviewqueue.accounts.queries import viewer_with_key
 from reviewqueue.common.clock import now
-from reviewqueue.delivery.models import Delivery, Webhook
 from reviewqueue.queues.models import QueueMember
 from tests.cast import NOW, Cast
-from tests.steps import edit, publish, queued, settle
 
 Browser = Callable[[str], Client]
 NEW = {"email": "New@Acme.localhost", "name": "New One", "role": "reviewer", "queue": ["support"]}
@@ -106,23 +104,3 @@ def test_a_key_without_name_or_known_scope_is_not_made(cast: Cast, browser: Brow
     answer = browser("admin").post("/settings/keys/", {"name": "x", "scope": ["items:read"], **change})
     assert answer.status_code == 422
     assert ApiKey.objects.count() == before
-
-
-def test_a_webhook_shows_its_secret_once_and_its_deliveries(cast: Cast, browser: Browser) -> None:
-    client = browser("admin")
-    words = client.post("/settings/webhooks/", {"url": "http://bot:9000/hook"}).content.decode()
-    assert secret_in(words) == Webhook.objects.get().secret
-    queued(cast)
-    settle(cast, cast.reviewer, edit())
-    publish(cast)
-    Delivery.objects.update(last_status=503, attempts=2)
-    words = client.get("/settings/webhooks/").content.decode()
-    assert "conv-0" in words
-    assert "503" in words
-    assert "whsec_" not in words
-
-
-@pytest.mark.parametrize("url", ["", "ftp://x.example/", "javascript:alert(1)", "http://", "https://[bad/"])
-def test_an_address_that_is_none_is_refused(cast: Cast, browser: Browser, url: str) -> None:
-    assert browser("admin").post("/settings/webhooks/", {"url": url}).status_code == 422
-    assert not Webhook.objects.exists()
