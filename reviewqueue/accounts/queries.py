@@ -41,6 +41,12 @@ def members_visible_to(viewer: Viewer) -> QuerySet[Membership]:
     return members if viewer.may("see_people") or viewer.may("administer") else members.filter(user=viewer.user)
 
 
+def colleagues_of(viewer: Viewer) -> QuerySet[Membership]:
+    """Return the workspace's members by name: whom any member may hand something to."""
+    members = Membership.objects.filter(workspace_id=viewer.workspace_id, ended_at=None).select_related("user")
+    return members.order_by("user__name")
+
+
 def keys_visible_to(viewer: Viewer) -> QuerySet[ApiKey]:
     """Return the workspace's keys, for those who administer it."""
     keys = ApiKey.objects.filter(workspace_id=viewer.workspace_id).select_related("user", "created_by")

@@ -15,7 +15,7 @@ from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake.queries import gate_of
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import FollowUp, Publication
-from reviewqueue.review.queries import was_given_before
+from reviewqueue.review.queries import was_answered
 from reviewqueue.triage.queries import was_passed
 
 FOLLOW_UP_OPENED = "follow_up.opened"
@@ -45,7 +45,7 @@ def open_follow_ups(publications: Sequence[Publication], now: datetime) -> None:
 def _was_given(publication: Publication) -> bool:
     """Return whether anybody had got the answer: it was never held, triage let it pass, or it went out before."""
     item_id = publication.item_id
-    return gate_of(item_id) is None or was_passed(item_id) or was_given_before(publication)
+    return gate_of(item_id) is None or was_passed(item_id) or was_answered(item_id, before=publication.position)
 
 
 def take_follow_up(*, follow_up: FollowUp, to: User, by: Viewer, now: datetime) -> None:

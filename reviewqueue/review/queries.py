@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment
@@ -108,8 +108,9 @@ def current_publication(item: Item) -> Publication | None:
 
 def current_publications(item_ids: Iterable[UUID]) -> dict[UUID, Publication]:
     """Return the newest outcome of each item that the outside may see; items without one are missing."""
-    rows = Publication.objects.filter(item_id__in=list(item_ids)).select_related("outcome__content")
-    return {one.item_id: one for one in rows.order_by("position")}
+    ids = list(item_ids)
+    rows = Publication.objects.filter(item_id__in=ids).select_related("outcome__content") if ids else []
+    return {one.item_id: one for one in sorted(rows, key=lambda one: one.position)}
 
 
 def published_body(publication: Publication) -> dict[str, Any]:
@@ -135,10 +136,10 @@ def published_body(publication: Publication) -> dict[str, Any]:
     }
 
 
-def was_given_before(publication: Publication) -> bool:
-    """Return whether an earlier publication gave somebody an answer."""
-    earlier = Publication.objects.filter(item_id=publication.item_id, position__lt=publication.position)
-    return earlier.filter(outcome__disposition=Outcome.Disposition.FINAL).exists()
+def was_answered(item_id: UUID, *, before: int | None = None) -> bool:
+    """Return whether a publication (before a position, if one is given) gave somebody an answer."""
+    found = Publication.objects.filter(item_id=item_id, outcome__disposition=Outcome.Disposition.FINAL)
+    return (found if before is None else found.filter(position__lt=before)).exists()
 
 
 def follow_ups_visible_to(viewer: Viewer) -> QuerySet[FollowUp]:
@@ -151,6 +152,18 @@ def follow_ups_visible_to(viewer: Viewer) -> QuerySet[FollowUp]:
         return found
     me = viewer.user
     return found.filter(Q(owner=me) | Q(done_by=me) | Q(owner=None, outcome__review__user=me))
+
+
+def follow_ups_calling(viewer: Viewer) -> int:
+    """Return how many open follow-ups call for this person: their own, and for a lead those that nobody has."""
+    theirs = Q(owner=viewer.user) | Q(owner=None) if viewer.may("lead") else Q(owner=viewer.user)
+    return FollowUp.objects.filter(theirs, workspace_id=viewer.workspace_id, done_at=None).count()
+
+
+def follow_ups_waiting(viewer: Viewer, *, at: datetime) -> dict[str, int]:
+    """Return how many follow-ups nobody has, and how many are overdue."""
+    waiting = FollowUp.objects.filter(workspace_id=viewer.workspace_id, done_at=None)
+    return waiting.aggregate(unowned=Count("pk", filter=Q(owner=None)), late=Count("pk", filter=Q(due_at__lt=at)))
 
 
 def final_of(outcome: Outcome) -> Any:

@@ -84,6 +84,13 @@ def signals_of(item_id: UUID) -> QuerySet[Signal]:
     return Signal.objects.filter(item_id=item_id).select_related("content", "reported_by").order_by("raised_at", "pk")
 
 
+def reported_by(viewer: Viewer) -> QuerySet[Signal]:
+    """Return what a person has reported themselves, newest first."""
+    own = Signal.objects.filter(workspace_id=viewer.workspace_id, reported_by=viewer.user)
+    own = own.select_related("content", "item__source", "item__content", "item__now_at")
+    return own.order_by("-raised_at", "-pk")
+
+
 def signals_of_many(item_ids: Iterable[UUID]) -> dict[UUID, Signal]:
     """Return what was said first of each of these items."""
     found = Signal.objects.filter(item_id__in=list(item_ids)).order_by("-raised_at", "-pk")

@@ -20,6 +20,7 @@ from reviewqueue.metrics.queries.held import held_now
 from reviewqueue.metrics.queries.levers import unowned_slots, who_could_help
 from reviewqueue.metrics.rules import BoardNow, Forecast, Prediction, QueueNow, predict
 from reviewqueue.queues.queries import visible_to
+from reviewqueue.review.queries import follow_ups_waiting
 
 from . import charts, levers
 from .access import member_page
@@ -66,6 +67,7 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
         "crew": _crew_words(present),
         "measured": present.crew.measured,
         "held": held_now(viewer=request.viewer, now=now),
+        "follow_ups": follow_ups_waiting(request.viewer, at=now),
     }
 
 

@@ -17,6 +17,7 @@ from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
 from reviewqueue.assignment.queries import duty_of
 from reviewqueue.common.clock import now
+from reviewqueue.review.queries import follow_ups_calling
 
 from .access import not_ready
 
@@ -32,18 +33,22 @@ ROLES = {
     Role.ADMIN: _("Admin"),
 }
 
-#: Groups of (address name, words, icon, capabilities of which one is needed).
+#: Groups of (address name, words, icon, capabilities of which one is needed; everybody's when none is named).
 NAVIGATION = (
     (
         ("my_queue", _("My queue"), "inbox", ("review", "lead")),
         ("board", _("Queue board"), "board", ("see_queues",)),
         ("items", _("Items"), "search", ("see_items",)),
+        ("follow_ups", _("Follow-ups"), "reply", ("review", "lead", "see_items")),
     ),
     (
         ("quality", _("Quality"), "chart", ("see_quality",)),
         ("datasets", _("Datasets"), "layers", ("datasets", "see_datasets")),
     ),
-    (("settings", _("Settings"), "gear", ("administer", "lead")),),
+    (
+        ("report", _("Report an answer"), "flag", ()),
+        ("settings", _("Settings"), "gear", ("administer", "lead")),
+    ),
 )
 
 
@@ -131,12 +136,23 @@ def _me(membership: Membership) -> dict[str, Any]:
     }
 
 
+#: What stands beside an entry as a number: how much there calls for this person.
+_COUNTS: dict[str, Callable[[Viewer], int]] = {"follow_ups": follow_ups_calling}
+
+
 def _navigation(viewer: Viewer, path: str) -> Iterator[list[dict[str, Any]]]:
     for group in NAVIGATION:
         entries = [
-            {"name": name, "label": label, "icon": icon, "url": reverse(name), "here": path.startswith(reverse(name))}
+            {
+                "name": name,
+                "label": label,
+                "icon": icon,
+                "url": reverse(name),
+                "here": path.startswith(reverse(name)),
+                "count": _COUNTS[name](viewer) if name in _COUNTS else 0,
+            }
             for name, label, icon, capabilities in group
-            if any(viewer.may(one) for one in capabilities)
+            if not capabilities or any(viewer.may(one) for one in capabilities)
         ]
         if entries:
             yield entries

@@ -37,7 +37,16 @@ from .settled import shown_outcome, shown_review
 def item(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show an item to those who may see it."""
     found = _find(request.viewer, pk)
-    return render(request, "item/item.html", _context(request.viewer, found))
+    return render(request, "item/item.html", {**_context(request.viewer, found), "links": _links(request, found)})
+
+
+def _links(request: MemberRequest, found: Item) -> dict[str, str]:
+    """Return whole addresses to pass on: of the item, and of the form that reports it, as a help desk names it."""
+    named = {"source": found.source.slug, "external_id": found.external_id}
+    return {
+        "item": request.build_absolute_uri(reverse("item", args=[found.pk])),
+        "report": request.build_absolute_uri(reverse("report", query=named)),
+    }
 
 
 @require_GET
@@ -70,7 +79,7 @@ def _had_it(viewer: Viewer, found: Item) -> bool:
 def _is_judging(viewer: Viewer, found: Item) -> bool:
     """Return whether the viewer is about to review the item: then nobody else's view may colour theirs."""
     mine = turns_visible_to(viewer).filter(item=found, user=viewer.user, ended_at=None)
-    return mine.filter(slot__kind=Slot.Kind.REVIEW).exists()
+    return mine.exclude(slot__kind=Slot.Kind.ADJUDICATION).exists()
 
 
 def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
@@ -112,6 +121,8 @@ def finding(found: Item, outcomes: Iterable[Outcome]) -> str:
     standing = next((one for one in outcomes if not hasattr(one, "undo")), None)
     if found.now_at.state == State.SETTLED and standing:
         return _settled(standing)
+    if found.now_at.state in (State.QUEUED, State.IN_REVIEW) and standing:
+        return _("It was decided, and people look at it again.")
     words = {
         State.RECEIVED: _("Received, waiting for triage."),
         State.QUEUED: _("It waits for somebody to judge it."),

@@ -1,6 +1,6 @@
 """An item's timeline, told from the audit trail: what happened, who did it, when, and in words why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,14 +16,20 @@ from reviewqueue.audit.models import Event
 from reviewqueue.delivery.models import Delivery
 from reviewqueue.delivery.queries import deliveries_visible_to
 from reviewqueue.intake.models import Item
-from reviewqueue.review.models import Escalation
-from reviewqueue.triage.models import TriageDecision
+from reviewqueue.review.models import Appeal, Escalation, FollowUp
+from reviewqueue.triage.models import Signal, TriageDecision
+from reviewqueue.triage.queries import signals_of
 from reviewqueue.triage.rules import explain
 
 from .templatetags.look import span
 
 #: Verbs that say how somebody judged: unseen by a person who is judging the item at this moment.
-JUDGED = frozenset({"submit", "settle", "undo", "publish", "escalate", "hand_back"})
+JUDGED = frozenset(
+    {
+        *("submit", "settle", "undo", "publish", "escalate", "hand_back"),
+        *("open_follow_up", "take_follow_up", "finish_follow_up", "reopen_follow_up"),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -46,6 +52,9 @@ class _Known:
     turns: Mapping[UUID, Assignment]
     escalations: Mapping[UUID, Escalation]
     decisions: Sequence[TriageDecision]
+    signals: Mapping[UUID, Signal]
+    appeals: Mapping[UUID, Appeal]
+    follow_ups: Mapping[UUID, FollowUp]
     blind: bool
 
 
@@ -72,6 +81,9 @@ def _known(item: Item, events: Sequence[Event], blind: bool) -> _Known:
         turns=Assignment.objects.filter(item=item).select_related("entry__queue", "note").in_bulk(),
         escalations=Escalation.objects.filter(item=item).select_related("content").in_bulk(),
         decisions=list(TriageDecision.objects.filter(item=item).select_related("policy").order_by("pass_number")),
+        signals=signals_of(item.pk).in_bulk(),
+        appeals=Appeal.objects.filter(item=item).select_related("content").in_bulk(),
+        follow_ups=FollowUp.objects.filter(item=item).select_related("content").in_bulk(),
         blind=blind,
     )
 
@@ -143,9 +155,53 @@ def _escalated(event: Event, item: Item, known: _Known) -> Told:
     escalation = known.escalations.get(event.subject_id)
     if event.data.get("why") == "disagreement":
         return _("Reviews differ: to a lead"), [], "fork"
+    if event.data.get("why") == "nobody_left":
+        seen = _("every lead has had it in hand as well") if event.data.get("leads") == "seen" else ""
+        return _("Everybody who may review it has had it: to a lead"), [seen], "people"
     content = getattr(escalation, "content", None)
     question = f"“{content.question}”" if content and content.question and not content.redacted_at else ""
     return _("Asked a lead"), [question], ""
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”" if text else ""
+
+
+def _signalled(event: Event, item: Item, known: _Known) -> Told:
+    signal = known.signals.get(event.subject_id)
+    words = {
+        "thumbs_down": _("Thumbs down"),
+        "recontact": _("The customer came back"),
+        "complaint": _("Complaint"),
+        "report": _("Reported as wrong"),
+    }
+    content = getattr(signal, "content", None)
+    said = [content.said_by, _quoted(content.note)] if content and not content.redacted_at else []
+    again = _("so people look at it") if event.data.get("pass") else _("people were to look at it already")
+    return words.get(event.data.get("kind", ""), _("Said to be wrong")), [*said, again], "flag"
+
+
+def _appealed(event: Event, item: Item, known: _Known) -> Told:
+    appeal = known.appeals.get(event.subject_id)
+    content = getattr(appeal, "content", None)
+    said = [content.said_by, _quoted(content.reason)] if content and not content.redacted_at else []
+    ends = {"upheld": _("decided anew: upheld"), "changed": _("decided anew: changed")}
+    became = ends.get(appeal.end_reason, "") if appeal and not known.blind else ""
+    return _("Contested by the person affected"), [*said, became], "balance"
+
+
+def _followed_up(title: Callable[[], str], glyph: str) -> Callable[[Event, Item, _Known], Told]:
+    def tell(event: Event, item: Item, known: _Known) -> Told:
+        to = known.users.get(UUID(event.data["to"])) if event.data.get("to") else None
+        return title(), [to.name if to else ""], glyph
+
+    return tell
+
+
+def _made_good(event: Event, item: Item, known: _Known) -> Told:
+    follow_up = known.follow_ups.get(event.subject_id)
+    content = getattr(follow_up, "content", None)
+    return _("Made good"), [_quoted(content.note) if content and not content.redacted_at else ""], "check"
 
 
 def _settled(event: Event, item: Item, known: _Known) -> Told:
@@ -182,6 +238,12 @@ _TELLERS = {
     "undo": _simple(lambda: _("Undone")),
     "hand_back": _simple(lambda: _("Handed back to the queue")),
     "withdraw": _simple(lambda: _("Withdrawn: the AI system no longer needs it"), "cross"),
+    "signal": _signalled,
+    "appeal": _appealed,
+    "open_follow_up": _followed_up(lambda: _("To be made good: the customer already got it"), "reply"),
+    "take_follow_up": _followed_up(lambda: _("Follow-up taken"), "reply"),
+    "finish_follow_up": _made_good,
+    "reopen_follow_up": _followed_up(lambda: _("Not made good after all"), "undo"),
 }
 
 

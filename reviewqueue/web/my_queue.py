@@ -26,7 +26,12 @@ from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import own_queues
 from reviewqueue.review.models import Escalation
-from reviewqueue.review.queries import answers_to, escalations_visible_to, reviews_visible_to
+from reviewqueue.review.queries import (
+    answers_to,
+    escalations_visible_to,
+    follow_ups_calling,
+    reviews_visible_to,
+)
 
 from .access import member_page
 from .context import MemberRequest
@@ -53,6 +58,7 @@ def my_queue(request: MemberRequest) -> HttpResponse:
         ],
         "answers": [_answer(request, one) for one in answers_to(request.viewer, since=at - ANSWERS_FOR)],
         "day": _day(request, at),
+        "follow_ups": follow_ups_calling(request.viewer),
         **_lead(request),
     }
     return render(request, "my_queue/my_queue.html", context)

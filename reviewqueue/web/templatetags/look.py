@@ -25,6 +25,7 @@ ICONS = {
     "copy": '<path d="M5.5 5.5h8v8h-8z"/><path d="M10.5 5.5v-3h-8v8h3"/>',
     "cross": '<path d="m4 4 8 8M12 4l-8 8"/>',
     "download": '<path d="M8 3v10M4 9l4 4 4-4"/>',
+    "flag": '<path d="M3.5 14.5v-12h8.5l-2 3.5 2 3.5H3.5"/>',
     "fork": '<circle cx="4" cy="3.5" r="1.5"/><circle cx="12" cy="3.5" r="1.5"/><circle cx="8" cy="12.5" r="1.5"/>'
     '<path d="M4 5v2l4 2 4-2V5M8 9v2"/>',
     "gear": '<circle cx="8" cy="8" r="2.2"/><path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4'
@@ -39,6 +40,7 @@ ICONS = {
     "people": '<circle cx="6" cy="5.5" r="2.5"/><path d="M1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4'
     'M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.8c1.6.5 2.5 1.9 2.5 3.7"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
+    "reply": '<path d="M2 3h12v8H7.5l-3.5 2.8V11H2z"/>',
     "route": '<path d="M2 4h5l3 8h4M2 12h4M11 4h3"/><path d="m12 10 2 2-2 2"/>',
     "search": '<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 3 3"/>',
     "undo": '<path d="M3 6h7a3.5 3.5 0 0 1 0 7H6M3 6l3-3M3 6l3 3"/>',

@@ -7,6 +7,7 @@ import orjson
 
 from reviewqueue.intake.models import Gate, Item, Risk
 from reviewqueue.intake.queries import fallback_of, gate_of
+from reviewqueue.review.queries import was_answered
 
 from ..safe_text import plain
 
@@ -25,7 +26,7 @@ def gate_context(item: Item, now: datetime) -> dict[str, Any]:
         "at_timeout": at_timeout,
         "fallback": _text(fallback_of(item)),
     }
-    given = gate.closed_because == Gate.Closed.PASSED or (gate.ran_out and at_timeout == Gate.OnTimeout.PASS)
+    given = gate.closed_because == Gate.Closed.PASSED or was_answered(item.pk)
     told = {"gate": shown if is_open or gate.ran_out else None, "already_given": given}
     # while somebody waits, the deadline is the promise
     return {**told, "due": _due(gate.deadline_at - now, gate.deadline_at)} if is_open else told

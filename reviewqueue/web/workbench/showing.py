@@ -19,8 +19,8 @@ from reviewqueue.intake.queries import body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
 from reviewqueue.review.corrections import candidates_of
 from reviewqueue.review.models import Review
-from reviewqueue.review.queries import open_escalation_of, review_at, reviews_visible_to, undoable_by
-from reviewqueue.triage.queries import current_decision
+from reviewqueue.review.queries import open_appeal, open_escalation_of, review_at, reviews_visible_to, undoable_by
+from reviewqueue.triage.queries import current_decision, signals_of
 from reviewqueue.triage.rules import explain
 
 from ..context import MemberRequest
@@ -61,6 +61,7 @@ def turn_context(
         "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
         "confidence_hidden": hidden and turn.item.confidence is not None,
         "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],
+        "objections": list(_objections(turn)),
         "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
         "guidelines": rubric.guidelines if rubric else [],
         "reason_codes": _reason_codes(request.viewer, with_keys=turn.item.kind != Kind.COMPARISON),
@@ -97,7 +98,7 @@ def _undo(request: MemberRequest, now: datetime) -> dict[str, Any] | None:
 
 def confidence_hidden(turn: Assignment) -> bool:
     """Return whether this person must judge without knowing how sure the AI was: until somebody has judged."""
-    return turn.entry.queue.hides_confidence and turn.slot.kind == Slot.Kind.REVIEW
+    return turn.entry.queue.hides_confidence and turn.slot.kind != Slot.Kind.ADJUDICATION
 
 
 def answer_of(item: Item) -> str:
@@ -254,12 +255,25 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+def _objections(turn: Assignment) -> Iterator[dict[str, str]]:
+    """Yield what somebody outside said against the answer or the outcome, in their words."""
+    appeal = open_appeal(turn.item_id)
+    if appeal and not appeal.content.redacted_at and appeal.content.reason:
+        yield {"who": appeal.content.said_by, "text": appeal.content.reason}
+    for signal in signals_of(turn.item_id):
+        if not signal.content.redacted_at and signal.content.note:
+            by = signal.reported_by.name if signal.reported_by else signal.content.said_by
+            yield {"who": by, "text": signal.content.note}
+
+
 def _adjudication(turn: Assignment, viewer: Viewer) -> dict[str, Any]:
     """Return what a lead needs who decides an escalated item: the question, and what the reviewers said."""
     if turn.slot.kind != Slot.Kind.ADJUDICATION:
         return {}
     escalation = open_escalation_of(item_id=turn.item_id, viewer=viewer)
     reviews = reviews_visible_to(viewer).filter(item_id=turn.item_id).exclude(entry_id=turn.entry_id)
+    if open_appeal(turn.item_id):  # who decides an appeal does not see what was decided before
+        reviews = reviews.none()
     question = escalation.content.question if escalation and not escalation.content.redacted_at else ""
     return {
         "question": {"text": question, "who": escalation.opened_by} if escalation and question else None,
