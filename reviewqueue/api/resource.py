@@ -52,15 +52,25 @@ class Resource(APIView):
         """
         return False
 
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer an error; whose key no longer holds is told that alone, not what else is wrong."""
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        """Return what answers errors; whose key no longer holds is told that alone, not what else is wrong."""
+        answer = super().get_exception_handler()
+        return lambda error, context: answer(self._or_no_key(error), context)
+
+    def _or_no_key(self, error: Exception) -> Exception:
+        viewer: Viewer | None = self.request.auth  # type: ignore[assignment]
+        faulty = isinstance(error, ProductError | APIException) and not isinstance(error, OverLimit)
         try:
-            faulty = isinstance(exc, ProductError | APIException) and not isinstance(exc, OverLimit)
-            if faulty and self.request.auth and self.request.auth.remembered:
-                require_key(self.request.auth.key_id)
+            if faulty and viewer is not None and viewer.remembered and viewer.key_id:
+                require_key(viewer.key_id)
         except KeyGone as gone:
-            exc = gone
-        return super().handle_exception(AuthenticationFailed(NO_KEY) if isinstance(exc, KeyGone) else exc)
+            error = gone
+        if not isinstance(error, KeyGone):
+            return error
+        self.standing = None
+        refusal = AuthenticationFailed(NO_KEY)
+        refusal.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
+        return refusal
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
