@@ -90,6 +90,23 @@ def test_what_nobody_needs_any_more_is_withdrawn(rq: Any, cast: Cast) -> None:
         rq.wait(str(received.id), timeout=5)
 
 
+def test_what_was_decided_is_contested_and_what_was_let_pass_is_looked_at_again(rq: Any, cast: Cast) -> None:
+    queued(cast)
+    outcome = settle(cast, cast.reviewer, edit())
+    publish(cast)
+    told = rq.wait(str(outcome.item_id), timeout=5)
+    assert rq.appeal(told, reason="It did arrive.", by="customer-1")["against"] == 1
+    with pytest.raises(Conflict):
+        rq.appeal(told)
+    passed = rq.submit(**item("conv-sure", confidence=0.99))
+    triage()
+    assert rq.wait(passed, timeout=5).basis == "rule"
+    said = rq.signal(passed, "thumbs_down", note="It never came.", by="customer-2")
+    assert (said["item"], said["kind"], said["state"]) == (passed.id, "thumbs_down", "queued")
+    with pytest.raises(Invalid):
+        rq.signal(passed, "shrug")
+
+
 def test_the_corrections_are_followed_from_where_one_was(rq: Any, cast: Cast) -> None:
     queued(cast, 5)
     for _ in range(3):

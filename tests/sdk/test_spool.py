@@ -96,6 +96,18 @@ def test_one_item_that_spoils_a_batch_spoils_no_other(connect: Connect) -> None:
     assert sent(site.asked)[1:] == [["one", "two", "three"], ["one"], ["two"], ["three"]]
 
 
+def test_a_quota_smaller_than_a_batch_is_found_and_kept(connect: Connect) -> None:
+    def at_most_three(asked: Asked) -> Act:
+        return storing()(asked) if len(asked.document["items"]) <= 3 else busy(429, retry_after="3600")
+
+    with misbehaving(DROP, at_most_three) as site:
+        rq = connect(site.url, retry=Retry(first_pause=0.3))
+        names = [rq.submit_later(**item(f"conv-{number}")) for number in range(20)]
+        assert rq.flush(10)
+        stored = [batch for batch in sent(site.asked)[1:] if len(batch) <= 3]
+    assert [name for batch in stored for name in batch] == names
+
+
 def test_a_key_that_is_refused_loses_nothing(connect: Connect) -> None:
     with misbehaving(Act(401, {"detail": "No such key."})) as site:
         rq = connect(site.url)

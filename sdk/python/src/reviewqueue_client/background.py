@@ -14,7 +14,7 @@ from typing import Any
 
 from .calls import MOST_BYTES, MOST_ITEMS, batch_body
 from .driving import Line
-from .errors import NotNow, Problem, Refused, SpoolError
+from .errors import NotNow, Problem, RateLimited, Refused, SpoolError
 from .flow import Request, Retry, ask_once
 from .forking import tell_after_fork
 from .items import encoded, named
@@ -52,6 +52,7 @@ class Background:
         self._retry = retry
         self._trouble: str | None = None
         self._failures = 0
+        self._most = MOST_ITEMS
         self.after_fork()
         tell_after_fork(self)
 
@@ -167,7 +168,7 @@ class Background:
         sent = False
         with self.spool.sending() as mine:
             while mine and not self._stop.is_set():
-                items = self.spool.next(most=MOST_ITEMS, most_bytes=MOST_BYTES // 2)
+                items = self.spool.next(most=self._most, most_bytes=MOST_BYTES // 2)
                 if not items:
                     return sent, 0.0
                 rest = self._send(items)
@@ -191,6 +192,7 @@ class Background:
             return self._rest(f"the server's answer cannot be read: {error!r}")
         if rest is None:
             self._trouble, self._failures = None, 0
+            self._most = min(MOST_ITEMS, self._most * 2)
         return rest
 
     def _settle(self, items: list[Waiting], results: Sequence[Mapping[str, Any]]) -> float | None:
@@ -208,7 +210,10 @@ class Background:
         self.spool.settle(stored, refused)
         return None if later is None else self._rest(str(later))
 
-    def _not_now(self, items: list[Waiting], error: NotNow) -> float:
+    def _not_now(self, items: list[Waiting], error: NotNow) -> float | None:
+        if isinstance(error, RateLimited) and len(items) > 1:  # fewer may be within the quota
+            self._most = len(items) // 2
+            return None
         if error.status == 500:  # perhaps one item's fault: after a few times each goes alone
             self.spool.failed(items)
         return self._rest(str(error), error.retry_after)
