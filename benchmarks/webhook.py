@@ -81,7 +81,7 @@ def _signed() -> list[tuple[bytes, dict[str, str]]]:
     some = list(newest[: scaled(3_000, least=50)])
     bodies = bodies_of([one.message for one in some])
     return [
-        (bodies[one.message_id], headers_of(one.webhook, one.message_id, bodies[one.message_id], now=now()))
+        (bodies[one.message_id], headers_of(one.webhook, one.message, bodies[one.message_id], now=now()))
         for one in some
     ]
 

@@ -19,6 +19,7 @@ TAGS = {
     "reviews": "A reviewer's turns, for tools of your own: claim the next item, keep it, judge it.",
     "datasets": "Training data out of corrections: definitions, and releases that never change.",
     "sources": "The AI systems that submit items, and what they declare about their outputs.",
+    "webhooks": "Who is told of what happens, how each endpoint is, and what was sent to it.",
 }
 _TAG_OF = {
     "items": "items",
@@ -31,6 +32,7 @@ _TAG_OF = {
     "duty": "reviews",
     "datasets": "datasets",
     "sources": "sources",
+    "webhooks": "webhooks",
 }
 #: What a key may do with each scope, as the document says it at every operation.
 SCOPES = {

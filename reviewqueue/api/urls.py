@@ -8,6 +8,7 @@ from .batches import ItemBatch
 from .claims import Claims, QueueClaims
 from .corrections import Corrections
 from .datasets import Datasets, OneRelease, ReleaseFile, Releases
+from .deliveries import WebhookDeliveries, WebhookReplays, WebhookTest
 from .duty import OnDuty
 from .follow_ups import FollowUpDone, FollowUps
 from .items import Items, OneItem
@@ -16,9 +17,11 @@ from .reading import docs
 from .schema import openapi
 from .signals import ItemSignals
 from .sources import OneSource, SourceDeclaration, Sources
+from .webhooks import OneWebhook, WebhookRotation, Webhooks
 from .withdrawals import ItemWithdrawal
 
 _TURN = "assignments/<uuid:assignment_id>"
+_WEBHOOK = "webhooks/<uuid:webhook_id>"
 _RELEASES = "datasets/<slug:slug>/releases"
 
 urlpatterns = [
@@ -46,6 +49,12 @@ urlpatterns = [
     path("sources", Sources.as_view(), name="api-sources"),
     path("sources/<slug:slug>", OneSource.as_view(), name="api-source"),
     path("sources/<slug:slug>/declaration", SourceDeclaration.as_view(), name="api-source-declaration"),
+    path("webhooks", Webhooks.as_view(), name="api-webhooks"),
+    path(_WEBHOOK, OneWebhook.as_view(), name="api-webhook"),
+    path(f"{_WEBHOOK}/rotation", WebhookRotation.as_view(), name="api-webhook-rotation"),
+    path(f"{_WEBHOOK}/test", WebhookTest.as_view(), name="api-webhook-test"),
+    path(f"{_WEBHOOK}/deliveries", WebhookDeliveries.as_view(), name="api-webhook-deliveries"),
+    path(f"{_WEBHOOK}/replays", WebhookReplays.as_view(), name="api-webhook-replays"),
     path("openapi.json", openapi, name="api-openapi"),
     path("docs", docs, name="api-docs"),
 ]

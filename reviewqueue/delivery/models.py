@@ -70,6 +70,11 @@ class Message(WorkspaceOwned):
             models.UniqueConstraint(fields=["stream_id", "sequence"], name="message_sequence_once"),
         ]
 
+    @property
+    def name(self) -> str:
+        """The header ``webhook-id``: the same for every try and every webhook."""
+        return f"msg_{self.pk.hex}"
+
 
 class Delivery(WorkspaceOwned):
     """One message to one webhook: due, then delivered or given up.

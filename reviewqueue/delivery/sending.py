@@ -13,7 +13,7 @@ from reviewqueue.audit.actions import Actor
 
 from .actions import ROOM, end_test, open_test, take_due, write_answers
 from .bodies import bodies_of
-from .models import Delivery, Webhook
+from .models import Delivery, Message, Webhook
 from .posting import DEADLINE, Post, Poster
 from .rules import NOT_WRITTEN, Answer, Window
 
@@ -128,16 +128,16 @@ def _bodies(deliveries: Sequence[Delivery]) -> Mapping[UUID, bytes]:
 
 
 def _post(delivery: Delivery, body: bytes, now: datetime) -> Post:
-    headers = headers_of(delivery.webhook, delivery.message_id, body, now=now)
+    headers = headers_of(delivery.webhook, delivery.message, body, now=now)
     return Post(key=delivery.pk, url=delivery.webhook.url, body=body, headers=tuple(headers.items()))
 
 
-def headers_of(webhook: Webhook, message_id: UUID, body: bytes, *, now: datetime) -> dict[str, str]:
+def headers_of(webhook: Webhook, message: Message, body: bytes, *, now: datetime) -> dict[str, str]:
     """Return the headers of a try at ``now``: the id stays, time and signatures are the try's.
 
     While a secret is being replaced the message carries two signatures, the new one first.
     """
-    name, said = f"msg_{message_id.hex}", body.decode()
+    name, said = message.name, body.decode()
     secrets = [webhook.secret]
     if webhook.old_secret and webhook.old_secret_ends_at and now < webhook.old_secret_ends_at:
         secrets.append(webhook.old_secret)

@@ -123,7 +123,7 @@ def _delivery(request: MemberRequest, pk: UUID, delivery_pk: UUID) -> Delivery:
 def _headers(one: Delivery, body: bytes) -> list[tuple[str, str]]:
     """Return the headers of the last try; signatures are cut short."""
     last = one.delivered_at or one.given_up_at or clock_now()
-    headers = headers_of(one.webhook, one.message_id, body, now=last)
+    headers = headers_of(one.webhook, one.message, body, now=last)
     signatures = headers["webhook-signature"].split()
     return list({**headers, "webhook-signature": " ".join(f"{one[:SHOWN]}…" for one in signatures)}.items())
 

@@ -11,6 +11,7 @@ from .outcomes import OUTCOMES, WAIT_PARAMETERS
 from .problems import PROBLEMS
 from .sources import SOURCES
 from .turns import TURNS
+from .webhooks import DELIVERY_PARAMETERS, WEBHOOKS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
 
 COMPONENTS: dict[str, Shape] = {
@@ -23,11 +24,13 @@ COMPONENTS: dict[str, Shape] = {
     **TURNS,
     **DATASETS,
     **SOURCES,
+    **WEBHOOKS,
     **PROBLEMS,
 }
 
 __all__ = [
     "COMPONENTS",
+    "DELIVERY_PARAMETERS",
     "EXAMPLES",
     "FEED_PARAMETERS",
     "FOLLOW_UP_PARAMETERS",

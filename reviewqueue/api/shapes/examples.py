@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from .webhook_examples import WEBHOOK_EXAMPLES
+
 Examples = dict[str, dict[str, Any]]
 
 _ITEM, _TURN = "01a205f8-3c5e-7d2a-9b41-6f0d2c8e7a10", "01a205f9-81b0-7f4c-8a63-0c2b7d9e4f15"
@@ -305,6 +307,7 @@ EXAMPLES: Examples = {
     "Dataset": {"With three releases": _DATASET},
     "DatasetPage": {"The last page": {"results": [_DATASET], "next": None}},
     "Release": {"It can be downloaded": _RELEASE},
+    **WEBHOOK_EXAMPLES,
 }
 
 
