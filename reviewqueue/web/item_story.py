@@ -19,7 +19,7 @@ from reviewqueue.intake.models import Item
 from reviewqueue.review.models import Appeal, Escalation, FollowUp
 from reviewqueue.triage.models import Signal, TriageDecision
 from reviewqueue.triage.queries import signals_of
-from reviewqueue.triage.rules import explain
+from reviewqueue.triage.rules import explain, explain_pass
 
 from .templatetags.look import span
 
@@ -115,8 +115,9 @@ def _triaged(event: Event, item: Item, known: _Known) -> Told:
     decision = next((one for one in known.decisions if one.pass_number == 1), None)
     if decision is None:
         return _("Triaged"), [], "route"
-    title = _("Triaged: a person decides") if decision.result == "review" else _("Triaged: passed")
-    return title, explain(decision.reasons, hides_confidence=known.blind), "route"
+    if decision.result == TriageDecision.Result.PASS:
+        return _("Triaged: passed"), [] if known.blind else explain_pass(decision), "route"
+    return _("Triaged: a person decides"), explain(decision.reasons, hides_confidence=known.blind), "route"
 
 
 def _queue_of(event: Event, known: _Known) -> str:
@@ -237,6 +238,7 @@ _TELLERS = {
     "reassign": _simple(lambda: _("Taken away")),
     "undo": _simple(lambda: _("Undone")),
     "hand_back": _simple(lambda: _("Handed back to the queue")),
+    "time_out": _simple(lambda: _("The AI system was answered without a person"), "clock"),
     "withdraw": _simple(lambda: _("Withdrawn: the AI system no longer needs it"), "cross"),
     "signal": _signalled,
     "appeal": _appealed,

@@ -11,7 +11,7 @@ from reviewqueue.assignment.queries import duty_of
 from reviewqueue.common.clock import now
 from reviewqueue.review.models import Publication
 from tests.cast import Cast
-from tests.steps import claim, held_item, hold, on_duty, queued
+from tests.steps import claim, edit, held_item, hold, on_duty, queued, settle
 
 Browser = Callable[[str], Client]
 HTMX = {"hx-request": "true"}
@@ -154,3 +154,14 @@ def test_the_board_says_who_is_here_and_how_the_last_hour_went(cast: Cast, brows
     words = lead.get("/board/").content.decode()
     assert "Nobody is here for them" in words
     assert "0 decided in time, 0 at their deadline, 2 with nobody there" in words
+
+
+def test_the_items_page_tells_of_the_timeout_and_of_the_late_decision(cast: Cast, browser: Browser) -> None:
+    on_duty(cast.reviewer, now=now())
+    (received,) = hold(cast, held_item(), now=now())
+    pipeline.time_out_due(now=now() + timedelta(seconds=121))
+    settle(cast, cast.reviewer, edit(), now=now())
+    page = browser("lead").get(f"/items/{received.id}/")
+    assert page.status_code == 200
+    assert "A colleague will answer shortly." in page.content.decode()
+    assert "Nobody decided in time" in page.content.decode()
