@@ -55,7 +55,7 @@ def follow_ups(request: MemberRequest) -> HttpResponse:
 def _groups(request: MemberRequest, waiting: list[FollowUp], at: datetime) -> list[dict[str, Any]]:
     me = request.user.pk
     parts = (
-        ("mine", _("You make these good"), [one for one in waiting if one.owner_id == me]),
+        ("mine", _("Yours to make good"), [one for one in waiting if one.owner_id == me]),
         ("nobody", _("Nobody has these yet"), [one for one in waiting if one.owner_id is None]),
         ("others", _("With colleagues"), [one for one in waiting if one.owner_id not in (None, me)]),
     )

@@ -43,6 +43,7 @@ def quality(request: MemberRequest) -> HttpResponse:
     context = {
         **asked,
         "finding": finding,
+        "apart": _apart(found.whole),
         "charts": [volume_chart(days, label=_chart_label(days), narrow=narrow) for narrow in (False, True)],
         "days_shown": list(reversed(days)),
         "rows": list(_rows(request, found)),
@@ -71,6 +72,19 @@ def _found(request: MemberRequest, asked: dict[str, Any]) -> QualityNow:
         until=asked["until"],
         source_id=source.pk if source else None,
     )
+
+
+def _apart(figures: Figures) -> str:
+    """Say what is counted apart: answers that had passed and were called wrong."""
+    if not figures.directed:
+        return ""
+    words = ngettext(
+        "One answer that had passed was called wrong afterwards and looked at; it is not among what people judged here.",
+        "%(n)s answers that had passed were called wrong afterwards and looked at; they are not among what people"
+        " judged here.",
+        figures.directed,
+    )
+    return words % {"n": number(figures.directed)}
 
 
 def _finding(figures: Figures) -> str:

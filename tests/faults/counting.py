@@ -33,13 +33,19 @@ UNION ALL SELECT 'in review, but nobody holds it', count(*) FROM state
 UNION ALL SELECT 'settled without an outcome', count(*) FROM state
   WHERE state = 'settled' AND item_id NOT IN (SELECT item_id FROM outcome)
 UNION ALL SELECT 'passed or placed without a decision', count(*) FROM state
-  WHERE state <> 'received' AND item_id NOT IN (SELECT item_id FROM triage_triagedecision)
+  WHERE state NOT IN ('received', 'withdrawn') AND item_id NOT IN (SELECT item_id FROM triage_triagedecision)
 UNION ALL SELECT 'a slot held without a turn', count(*) FROM assignment_slot s WHERE holder_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM assignment_assignment a WHERE a.slot_id = s.id AND a.ended_at IS NULL)
 UNION ALL SELECT 'a turn open at a slot not held', count(*) FROM assignment_assignment a
   JOIN assignment_slot s ON s.id = a.slot_id WHERE a.ended_at IS NULL AND s.holder_id IS DISTINCT FROM a.user_id
 UNION ALL SELECT 'an item without its event', count(*) FROM intake_item i
   WHERE NOT EXISTS (SELECT 1 FROM audit_event e WHERE e.item_id = i.id AND e.verb = 'receive')
+UNION ALL SELECT 'contested, but nobody is to decide', count(*) FROM review_appeal JOIN state USING (item_id)
+  WHERE ended_at IS NULL AND state NOT IN ('queued', 'in_review', 'escalated')
+UNION ALL SELECT 'to be made good, but nobody knows of it', count(*) FROM review_followup f
+  WHERE NOT EXISTS (SELECT 1 FROM review_publication p WHERE p.outcome_id = f.outcome_id)
+UNION ALL SELECT 'said to be wrong, but simply passed', count(*) FROM triage_signal g JOIN state USING (item_id)
+  WHERE state = 'passed'
 UNION ALL SELECT 'published and undone', count(*) FROM review_publication p
   JOIN review_undo u ON u.outcome_id = p.outcome_id
 """

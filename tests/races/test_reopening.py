@@ -18,7 +18,8 @@ from tests.cast import NOW, Cast, item
 from tests.races.crowd import scaled, together
 from tests.steps import edit, publish, settle, submit, triage
 
-ROUNDS = 10
+#: ``make faults`` takes more of them (tests/races/crowd.py).
+ROUNDS = 4
 
 
 def signal(item_id: Any, said_by: str = "") -> pipeline.Signalled:

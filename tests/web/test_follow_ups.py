@@ -46,20 +46,20 @@ def test_one_takes_it_makes_it_good_and_takes_that_back(cast: Cast, browser: Bro
     client = browser("reviewer")
     taken = client.post(f"/follow-ups/{opened.pk}/take/", follow=True).content.decode()
     assert "conv-0 is yours." in taken
-    assert "You make these good" in taken
+    assert "Yours to make good" in taken
     done = client.post(f"/follow-ups/{opened.pk}/done/", {"note": "Called her."}, follow=True).content.decode()
     assert "Made good in the last 30 days" in done
     assert "Called her." in done
     again = client.post(f"/follow-ups/{opened.pk}/undo/", follow=True).content.decode()
     assert "conv-0 is open again." in again
-    assert "You make these good" in again
+    assert "Yours to make good" in again
 
 
 def test_a_lead_hands_it_on_and_its_owner_sees_it_everywhere(cast: Cast, browser: Browser) -> None:
     opened = wrong(cast)
     browser("lead").post(f"/follow-ups/{opened.pk}/hand-on/", {"to": str(cast.reviewer2.user_id)})
     client = browser("reviewer2")
-    assert "You make these good" in words(client)
+    assert "Yours to make good" in words(client)
     assert "One wrong answer that a customer got is to be made good." in words(client, "/my-queue/")
     assert '<span class="num count end">1</span>' in words(client, "/my-queue/")
     assert "With colleagues" in words(browser("lead"))

@@ -7,10 +7,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from reviewqueue import pipeline
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
+from reviewqueue.intake.models import Item
 from reviewqueue.review.rules import Judgement
+from reviewqueue.triage.models import Signal
 from tests.cast import Cast, item
-from tests.steps import edit, publish, queued, settle, submit, triage
+from tests.steps import claim, edit, publish, queued, settle, submit, triage
 
 Browser = Callable[[str], Client]
 
@@ -71,3 +75,21 @@ def test_quality_is_not_for_reviewers_and_knows_nothing_of_others(cast: Cast, br
     a_day(cast)
     assert browser("reviewer").get("/quality/").status_code == 403
     assert "Nothing was received" in browser("stranger").get("/quality/").content.decode()
+
+
+def test_an_answer_that_had_passed_and_was_called_wrong_is_counted_apart(cast: Cast, browser: Browser) -> None:
+    """What a signal brings to people was drawn by nobody: among what triage sent, it would make the AI look worse."""
+    a_day(cast)
+    at = now()
+    passed = Item.objects.get(external_id="sure")
+    pipeline.signal(item=passed, kind=Signal.Kind.COMPLAINT, by=SYSTEM, now=at)
+    turn = claim(cast, cast.reviewer2, now=at)
+    assert turn is not None
+    assert turn.assignment.item_id == passed.pk
+    pipeline.submit_review(
+        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer2.user, judgement=edit(), now=at
+    )
+    publish(cast, now=at)
+    words = browser("ml").get("/quality/?days=2").content.decode()
+    assert "People judged 3 of 5 items and found a fault in 2 of them." in words
+    assert "One answer that had passed was called wrong afterwards" in words
