@@ -72,7 +72,7 @@ def test_batches_in_opposite_order_do_not_deadlock(cast: Cast, deadlocks: list[s
 def test_unsorted_batches_deadlock(cast: Cast, deadlocks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same crowd with rows inserted as they came."""
     monkeypatch.setattr(storing, "sorted", list, raising=False)
-    for number in range(20):
+    for number in range(60):
         cross(cast, 1, name=f"control-{number}")
         if deadlocks:
             break
