@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from reviewqueue_client import AsyncReviewQueue, Retry, ReviewQueue
 
 QUICK = Retry(total=5, attempt=2, first_pause=0.01, longest_pause=0.05)
+#: Stories whose calls differ between the clients in no more than an await are told once.
+blocking, on_a_loop = (pytest.mark.parametrize("style", [style], indirect=True) for style in ("sync", "async"))
 
 
 class Blocking:

@@ -20,7 +20,7 @@ from reviewqueue_client import (
 from reviewqueue.intake.models import Item
 from tests.api.serving import Site
 from tests.cast import Cast, item
-from tests.sdk.both import QUICK
+from tests.sdk.both import QUICK, blocking, on_a_loop
 from tests.steps import edit, publish, queued, settle, triage
 
 
@@ -40,6 +40,7 @@ def test_an_answer_is_submitted_corrected_and_comes_back(rq: Any, cast: Cast) ->
     assert (rq.submit(**item("conv-1")).replayed, rq.get(stored.id).state) == (True, "settled")
 
 
+@blocking
 def test_what_is_wrong_is_told_with_its_place(rq: Any) -> None:
     with pytest.raises(Invalid) as wrong:
         rq.submit(**item(confidence=1.5, source="support-chatbot"))
@@ -52,6 +53,7 @@ def test_what_is_wrong_is_told_with_its_place(rq: Any) -> None:
         rq.get(str(uuid4()))
 
 
+@blocking
 def test_many_are_answered_in_order_and_one_bad_item_spoils_no_other(rq: Any) -> None:
     items = [item(f"conv-{number}") for number in range(1_203)]
     items[7] = item("conv-7", confidence=7)
@@ -75,6 +77,7 @@ def test_all_items_are_gone_through_page_by_page(rq: Any, cast: Cast) -> None:
     assert (whole.document["output"], whole.kind) == (item()["output"], "chat")
 
 
+@blocking
 def test_who_waits_in_vain_hears_where_the_item_stands(rq: Any, cast: Cast) -> None:
     (received,) = queued(cast)
     with pytest.raises(StillWaiting) as waiting:
@@ -83,6 +86,7 @@ def test_who_waits_in_vain_hears_where_the_item_stands(rq: Any, cast: Cast) -> N
     assert waiting.value.standing.queue == "support"
 
 
+@blocking
 def test_what_nobody_needs_any_more_is_withdrawn(rq: Any, cast: Cast) -> None:
     (received,) = queued(cast)
     assert rq.withdraw(str(received.id))["state"] == "withdrawn"
@@ -90,6 +94,7 @@ def test_what_nobody_needs_any_more_is_withdrawn(rq: Any, cast: Cast) -> None:
         rq.wait(str(received.id), timeout=5)
 
 
+@on_a_loop
 def test_what_was_decided_is_contested_and_what_was_let_pass_is_looked_at_again(rq: Any, cast: Cast) -> None:
     queued(cast)
     outcome = settle(cast, cast.reviewer, edit())
@@ -139,12 +144,14 @@ def test_a_reader_that_stops_within_a_page_comes_back_to_it(site: Site, cast: Ca
         assert list(rq.corrections(since=feed.cursor)) == []
 
 
+@blocking
 def test_what_is_accepted_in_the_background_is_stored(rq: Any) -> None:
     accepted = [rq.submit_later(**item(f"conv-{number}")) for number in range(20)]
     assert rq.flush(20)
     assert set(accepted) == set(Item.objects.values_list("external_id", flat=True))
 
 
+@blocking
 def test_a_key_without_the_scope_is_refused_with_its_name(site: Site, connect: Callable[..., Any]) -> None:
     with pytest.raises(NotAllowed):
         connect(f"http://127.0.0.1:{site.port}", "rq_nobodys", retry=QUICK).submit(**item())

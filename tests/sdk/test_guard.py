@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reviewqueue_client import Answer, Gate, Invalid, NotAllowed, ReviewQueue, Withheld
+from reviewqueue_client import Answer, Gate, Invalid, NotAllowed, ReviewQueue, Withheld, calls
 from reviewqueue_client import Item as Held
 from reviewqueue_client.spool import Spool
 
@@ -18,7 +18,7 @@ from reviewqueue.intake.queries import body_of
 from reviewqueue.review.rules import Judgement
 from tests.api.serving import Site
 from tests.cast import Cast, item
-from tests.sdk.both import QUICK
+from tests.sdk.both import QUICK, blocking, on_a_loop
 from tests.sdk.misbehaving import DROP, Act, busy, misbehaving
 from tests.steps import edit, on_duty, settle
 from tests.walk.product import until
@@ -77,6 +77,7 @@ def test_what_the_rules_pass_is_said_at_once(guarding: Callable[..., Any]) -> No
         (Judgement(decision="reject", severity="major"), LATER, "rejected", True),
     ],
 )
+@blocking
 def test_what_is_held_comes_back_as_a_person_decided(
     guarding: Callable[..., Any],
     cast: Cast,
@@ -95,6 +96,7 @@ def test_what_is_held_comes_back_as_a_person_decided(
     assert "0.20" in told.item.triage.why[0]
 
 
+@on_a_loop
 def test_a_rejection_without_fallback_is_withheld(
     guarding: Callable[..., Any], cast: Cast, aside: ThreadPoolExecutor
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_rejection_without_fallback_is_withheld(
     assert withheld.value.outcome.decision == "reject"
 
 
+@blocking
 def test_where_nobody_is_there_the_fallback_comes_at_once(guarding: Callable[..., Any]) -> None:
     begun = time.monotonic()
     told = guarding(("On Friday.", 0.2), fallback=LATER).ask("Where is my parcel?")
@@ -116,6 +119,7 @@ def test_where_nobody_is_there_the_fallback_comes_at_once(guarding: Callable[...
     assert time.monotonic() - begun < 5
 
 
+@blocking
 def test_a_mistake_of_the_programs_is_raised_and_nothing_is_said(guarding: Callable[..., Any]) -> None:
     with pytest.raises(Invalid):
         guarding(("On Friday.", 0.95), source="unheard-of", offline=0.1)("Where is my parcel?")
@@ -126,6 +130,7 @@ def test_a_mistake_of_the_programs_is_raised_and_nothing_is_said(guarding: Calla
     assert Item.objects.count() == 0
 
 
+@blocking
 def test_a_richer_answer_brings_what_the_reviewer_needs(guarding: Callable[..., Any]) -> None:
     page = {"id": "kb-1", "title": "Delivery", "text": "Parcels arrive within three days."}
     risky = {"risk": "low", "risk_tags": ["delivery-promise"]}
@@ -141,6 +146,7 @@ def test_a_richer_answer_brings_what_the_reviewer_needs(guarding: Callable[..., 
     assert body["risk"] == {"level": "low", "tags": ["delivery-promise"]}
 
 
+@blocking
 def test_what_is_asked_may_be_told_by_a_function_of_ones_own(rq: Any, style: str) -> None:
     given = {
         "input": lambda customer, question: {"messages": [{"role": "user", "content": f"{customer}: {question}"}]}
@@ -213,6 +219,7 @@ def test_what_cannot_be_kept_on_record_is_not_said(connect: Connect, style: str)
     assert guarded("Where is my parcel?") == LATER
 
 
+@on_a_loop
 def test_answers_given_without_the_server_reach_it_later(
     connect: Connect, site: Site, cast: Cast, style: str, tmp_path: Path
 ) -> None:
@@ -228,6 +235,7 @@ def test_answers_given_without_the_server_reach_it_later(
     assert Item.objects.filter(occurred_at__lt=clock.now()).count() == 2
 
 
+@blocking
 def test_an_answer_that_had_arrived_after_all_is_not_stored_twice(
     connect: Connect, site: Site, cast: Cast, style: str
 ) -> None:
@@ -245,6 +253,7 @@ def test_an_answer_that_had_arrived_after_all_is_not_stored_twice(
 HELD = {"id": "one", "state": "queued", "triage": {"result": "review", "why": ["confidence is low"]}}
 
 
+@on_a_loop
 def test_a_server_that_is_lost_while_an_answer_is_held_is_waited_for_until_the_deadline(
     connect: Connect, style: str
 ) -> None:
@@ -267,7 +276,8 @@ AGREED: list[tuple[str, bool, bool, str, Any]] = [
 ]
 
 
-def test_a_silent_server_is_answered_for_by_what_was_agreed_in_the_gate() -> None:
+def test_a_silent_server_is_answered_for_by_what_was_agreed_in_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "LAST_WORD", 0.1)
     with misbehaving(DROP) as site, ReviewQueue(site.url, api_key="rq_a", retry=QUICK) as rq:
         for on_timeout, closed, with_fallback, disposition, final in AGREED:
             over = datetime.now(UTC) - timedelta(seconds=5)

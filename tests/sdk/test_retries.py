@@ -21,7 +21,7 @@ from reviewqueue_client import (
 from reviewqueue_client.flow import retry_after
 
 from tests.cast import item
-from tests.sdk.both import QUICK
+from tests.sdk.both import QUICK, blocking
 from tests.sdk.misbehaving import DROP, Act, Asked, busy, misbehaving
 
 STORED = Act(201, {"id": "one", "state": "received"})
@@ -92,6 +92,7 @@ def test_a_refusal_is_never_sent_again(connect: Connect) -> None:
             assert [(one.pointer, one.detail) for one in refused.value.places] == [("#/confidence", "Too much.")]
 
 
+@blocking
 def test_the_pause_that_is_asked_for_is_kept(connect: Connect) -> None:
     with misbehaving(busy(503, retry_after="1"), STORED) as site:
         connect(site.url).submit(**item())
