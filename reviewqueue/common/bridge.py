@@ -25,6 +25,7 @@ Headers = list[tuple[bytes, bytes]]
 IN_MEMORY = 1024 * 1024
 CHUNK = 256 * 1024
 BODY_SECONDS = 120
+HELD_BACK_SECONDS, MOST_HELD_BACK = 0.5, 4_000
 
 
 class Gone(Exception):
@@ -60,6 +61,7 @@ class Bridge:
         self.longest = longest
         self.refusal = refusal
         self.workplace = workplace
+        self.held_back = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -77,12 +79,21 @@ class Bridge:
 
         Without ``send`` it is asked for a client that has waited elsewhere already.
         """
-        loop = asyncio.get_running_loop()
-        call = _Call(self.application, _environ(scope, body, length), loop, send)
+        call = _Call(self.application, scope, body, length, asyncio.get_running_loop(), send)
         try:
             return await self.workplace.work(scope, call, patient=send is None)
         except Refused as refused:
+            if not refused.begun:
+                await self._hold_back(body)
             return None if call.streaming else self.refusal(scope, refused)
+
+    async def _hold_back(self, body: IO[bytes]) -> None:
+        """Let whoever is refused wait a moment: it costs nothing, and slows those down who come again at once."""
+        body.close()
+        if self.held_back < MOST_HELD_BACK:
+            self.held_back += 1
+            await asyncio.sleep(HELD_BACK_SECONDS)
+            self.held_back -= 1
 
 
 async def give(answer: Answer, receive: Receive, send: Send) -> None:
@@ -142,14 +153,21 @@ class _Call:
     """One call of the application, in a thread."""
 
     def __init__(
-        self, application: Callable[..., Any], environ: dict[str, Any], loop: asyncio.AbstractEventLoop, send: Any
+        self,
+        application: Callable[..., Any],
+        scope: Scope,
+        body: IO[bytes],
+        length: int,
+        loop: asyncio.AbstractEventLoop,
+        send: Any,
     ) -> None:
-        self.application, self.environ, self.loop, self.send = application, environ, loop, send
+        self.application, self.loop, self.send = application, loop, send
+        self.scope, self.body, self.length = scope, body, length
         self.status, self.headers = 500, [(b"content-length", b"0")]
         self.streaming = False
 
     def __call__(self) -> Answer | None:
-        result = self.application(self.environ, self._start)
+        result = self.application(_environ(self.scope, self.body, self.length), self._start)
         try:
             if isinstance(result, _File) and (file := result.descriptor()) is not None:
                 return Answer(self.status, self.headers, b"", file)
