@@ -94,6 +94,7 @@ def test_a_signal_while_triage_lets_it_pass_is_never_lost(cast: Cast) -> None:
 
 def test_without_holding_the_wait_some_signals_would_be_lost(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a signal that only looks whether triage is still to come can fall between the two."""
+
     def look(*, item_id: Any) -> bool:
         return Pending.objects.filter(item_id=item_id).exists()
 
