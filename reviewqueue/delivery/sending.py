@@ -26,13 +26,19 @@ Answered = list[tuple[Delivery, Answer]]
 
 
 def send_due(*, clock: Callable[[], datetime], seconds: float) -> int:
-    """Send what is due until nothing is, for so many seconds at most; return how many messages were tried."""
+    """Send what is due until nothing is, for so many seconds at most; return how many messages were tried.
+
+    While the last endpoints are waited for, at most DEADLINE longer, those that answered in this run get more.
+    """
     ends, tried = time.monotonic() + seconds, 0
     with Poster() as poster:
         sender = _Sender(poster)
         while True:
-            taken = sender.take(clock()) if time.monotonic() < ends else 0
-            tried += taken
+            over = time.monotonic() - ends
+            if over < 0:
+                tried += sender.take(clock())
+            elif over < DEADLINE and sender.waits_for_strangers:
+                tried += sender.take(clock(), only=list(sender.answered))
             if not sender.on_their_way:
                 return tried
             write_answers(answered=sender.gathered(), now=clock())
@@ -46,13 +52,20 @@ class _Sender:
         self.on_their_way: dict[UUID, Delivery] = {}
         self.unwritten: Answered = []
         self.windows: defaultdict[UUID, Window] = defaultdict(Window)
+        self.answered: set[UUID] = set()
 
-    def take(self, now: datetime) -> int:
+    @property
+    def waits_for_strangers(self) -> bool:
+        """Whether some message is on its way to an endpoint that has not answered in this run."""
+        return any(one.webhook_id not in self.answered for one in self.on_their_way.values())
+
+    def take(self, now: datetime, *, only: Sequence[UUID] | None = None) -> int:
         """Take due messages and begin to send them; return how many."""
         room = ROOM - len(self.on_their_way)
         if room <= 0:
             return 0
-        due = take_due(now=now, room=room, windows={key: one.size for key, one in self.windows.items()})
+        sizes = {key: one.size for key, one in self.windows.items()}
+        due = take_due(now=now, room=room, windows=sizes, only=only)
         posts, faults = prepared(due, now=now)
         self.unwritten += faults
         self.on_their_way.update((one.pk, one) for one in due)
@@ -69,6 +82,8 @@ class _Sender:
         for delivery, answer in said:
             del self.on_their_way[delivery.pk]
             self.windows[delivery.webhook_id].learn(answer)
+            if answer.delivered:
+                self.answered.add(delivery.webhook_id)
         return said
 
 

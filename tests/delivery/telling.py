@@ -57,6 +57,12 @@ def after(**more: float) -> datetime:
     return NOW + timedelta(**more)
 
 
+def sequences_of(cast: Cast, item_id: UUID) -> list[int]:
+    """Return the numbers of what was told of an item, in the order in which it was written."""
+    told = Delivery.objects.filter(workspace=cast.workspace, message__item=item_id)
+    return list(told.order_by("pk").values_list("sequence", flat=True))
+
+
 def waiting() -> int:
     """Return how many messages are neither delivered nor given up."""
     return Delivery.objects.filter(delivered_at=None, given_up_at=None).count()

@@ -26,6 +26,7 @@ WITH endpoint AS MATERIALIZED (
          CASE WHEN w.opened_at IS NOT NULL THEN 'infinity' ELSE %(now)s::timestamptz END AS until
   FROM delivery_webhook w
   WHERE w.disabled_at IS NULL AND w.paused_at IS NULL AND (w.quiet_until IS NULL OR w.quiet_until <= %(now)s)
+    AND (%(only)s::uuid[] IS NULL OR w.id = ANY (%(only)s))
     AND EXISTS (
       SELECT 1 FROM delivery_delivery d
       WHERE d.webhook_id = w.id AND d.delivered_at IS NULL AND d.given_up_at IS NULL
@@ -59,11 +60,17 @@ RETURNING d.id
 """
 
 
-def take_due(*, now: datetime, room: int = ROOM, windows: Mapping[UUID, int] | None = None) -> list[Delivery]:
+def take_due(
+    *,
+    now: datetime,
+    room: int = ROOM,
+    windows: Mapping[UUID, int] | None = None,
+    only: Sequence[UUID] | None = None,
+) -> list[Delivery]:
     """Take due messages to send at once; the attempt and the lease are committed before anything is sent.
 
     ``windows`` says how many messages an endpoint may have on its way; ``room`` is for all of them together, and
-    each endpoint's first comes before anybody's second.
+    each endpoint's first comes before anybody's second. ``only`` narrows it to these webhooks.
     """
     known = windows or {}
     with connection.cursor() as cursor:
@@ -76,6 +83,7 @@ def take_due(*, now: datetime, room: int = ROOM, windows: Mapping[UUID, int] | N
                 "sizes": list(known.values()),
                 "in_order": TRIES_IN_ORDER,
                 "room": room,
+                "only": None if only is None else list(only),
                 "lease": now + LEASE,
                 "probe": now + PROBE_EVERY,
             },
