@@ -1,6 +1,5 @@
 """The spool and its background: what they accept is on the disk, bounded, shared, and sent once."""
 
-import multiprocessing
 import os
 import sqlite3
 import stat
@@ -196,23 +195,26 @@ def test_two_clients_on_one_spool_send_everything_once(tmp_path: Path) -> None:
         assert sorted(name for batch in sent(site.asked) for name in batch) == sorted(names)
 
 
+def forked(story: str, *arguments: object) -> str:
+    """Run one of the stories of forker.py, in a process of its own."""
+    command = [sys.executable, "-m", "tests.sdk.forker", story, *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": "sdk/python/src"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 def test_a_child_of_a_process_that_has_a_client_sends_on_its_own(tmp_path: Path) -> None:
     with misbehaving(storing()) as site:
-        with ReviewQueue(site.url, api_key="rq_a", spool=tmp_path, retry=QUICK) as rq:
-            rq.submit_later(**item("parent-1"))
-            assert rq.flush(10)
-            child = multiprocessing.get_context("fork").Process(target=_in_child, args=(rq,))
-            child.start()
-            child.join(20)
-            assert child.exitcode == 0
-            rq.submit_later(**item("parent-2"))
-            assert rq.flush(10)
+        forked("sends", tmp_path, site.url)
         assert [name for batch in sent(site.asked) for name in batch] == ["parent-1", "child", "parent-2"]
 
 
-def _in_child(rq: ReviewQueue) -> None:
-    rq.submit_later(**item("child"))
-    os._exit(0 if rq.flush(10) else 1)
+def test_what_a_child_accepts_is_there_though_its_parent_closed_the_spool_before(tmp_path: Path) -> None:
+    """SQLite removes the log with its last user; a child that inherited a connection would go on writing into it."""
+    assert forked("outlives", tmp_path) == "parent child\n"
+
+
+def test_a_child_may_send_when_its_parent_was_sending_as_it_forked(tmp_path: Path) -> None:
+    assert forked("inherits", tmp_path) == "False while the parent sends, True afterwards\n"
 
 
 def test_a_damaged_spool_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""After a fork: what threads, locks and connections belong to the parent is left to it, and made anew."""
+"""Forks: what threads, locks and connections belong to the parent is left to it, and made anew in the child."""
 
 from __future__ import annotations
 
@@ -14,18 +14,47 @@ class Reborn(Protocol):
         """Begin anew, in the child, before anything else runs there."""
 
 
-_known: weakref.WeakSet[Reborn] = weakref.WeakSet()
+class Resting(Reborn, Protocol):
+    """Something that must not be in the middle of anything while the process forks."""
+
+    def before_fork(self) -> None:
+        """Come to rest, and stay so."""
+
+    def after_fork_here(self) -> None:
+        """Go on, in the parent."""
+
+
+_reborn: weakref.WeakSet[Reborn] = weakref.WeakSet()
+_resting: weakref.WeakSet[Resting] = weakref.WeakSet()
+_at_rest: list[Resting] = []
 
 
 def tell_after_fork(one: Reborn) -> None:
     """Have :meth:`Reborn.after_fork` called in every child of this process."""
-    _known.add(one)
+    _reborn.add(one)
+
+
+def tell_around_fork(one: Resting) -> None:
+    """Have all methods of :class:`Resting` called around every fork of this process."""
+    _resting.add(one)
+
+
+def _before_fork() -> None:
+    for one in list(_resting):
+        one.before_fork()
+        _at_rest.append(one)
+
+
+def _after_fork_here() -> None:
+    while _at_rest:
+        _at_rest.pop().after_fork_here()
 
 
 def _after_fork() -> None:
-    for one in list(_known):
+    _at_rest.clear()
+    for one in [*_resting, *_reborn]:
         one.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork)

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import Problem, SpoolError, SpoolFull
-from .forking import tell_after_fork
+from .exclusive import Exclusive
+from .forking import tell_around_fork
 
 MOST_BYTES = 256 * 1024 * 1024
 #: Longest wait for another process that is writing, in seconds.
@@ -81,16 +82,26 @@ class Spool:
         self._begin()
         with self._open() as database:
             database.execute("SELECT 1 FROM waiting LIMIT 1")
-        tell_after_fork(self)
+        tell_around_fork(self)
 
     def _begin(self) -> None:
         self._guard = threading.RLock()
         self._database: sqlite3.Connection | None = None
-        self._sender: sqlite3.Connection | None = None
+        self._sending: Exclusive | None = None
+
+    def before_fork(self) -> None:
+        """Close the database while the process forks: SQLite's locks mean nothing to a child that inherits them."""
+        self._guard.acquire()
+        self._close_database()
+
+    def after_fork_here(self) -> None:
+        """Go on."""
+        self._guard.release()
 
     def after_fork(self) -> None:
-        """Leave the parent's connections alone: SQLite forbids to use, or to close, them here."""
-        _of_parents.extend(one for one in (self._database, self._sender) if one is not None)
+        """Begin anew. Who sends is the parent's affair: its lock is given back here, where it is but a copy."""
+        if self._sending is not None:
+            self._sending.let_go()
         self._begin()
 
     def add(self, external_id: str, body: bytes, *, doubtful: bool = False) -> None:
@@ -188,18 +199,20 @@ class Spool:
     @contextmanager
     def sending(self) -> Iterator[bool]:
         """Try to be the one that sends; false when another thread or process is."""
+        lock = Exclusive(self.directory / "sender.lock")
         try:
-            if self._sender is None:
-                self._sender = _connect(self.directory / "sender.lock", timeout=0)
-            self._sender.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+            mine = lock.take()
+        except OSError as error:
+            raise SpoolError(f"The spool {self.directory} cannot be used: {error}") from error
+        if not mine:
             yield False
             return
+        self._sending = lock
         try:
             yield True
         finally:
-            if self._sender.in_transaction:
-                self._sender.execute("ROLLBACK")
+            self._sending = None
+            lock.let_go()
 
     def tidy(self) -> None:
         """Write the log back and cut it: what was sent is then on the disk no more."""
@@ -209,10 +222,12 @@ class Spool:
     def close(self) -> None:
         """Close the files; the spool opens them again when it is used."""
         with self._guard:
-            for one in (self._database, self._sender):
-                if one is not None:
-                    one.close()
-            self._database = self._sender = None
+            self._close_database()
+
+    def _close_database(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -251,15 +266,12 @@ def _up_to(
     return taken
 
 
-def _connect(path: Path, *, timeout: float) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
-
-
 def _database_in(directory: Path) -> sqlite3.Connection:
     """Open the database, or make it: readable by its owner alone, for it holds conversations."""
     made = not directory.exists()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = _connect(directory / "spool.sqlite3", timeout=PATIENCE)
+    path = directory / "spool.sqlite3"
+    database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         _patiently(lambda: database.execute("PRAGMA journal_mode=WAL").fetchone())
         database.execute("PRAGMA synchronous=FULL")
@@ -297,6 +309,3 @@ def _force(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-_of_parents: list[sqlite3.Connection] = []
