@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 
 from reviewqueue.accounts.models import ApiKey
 from reviewqueue.common import clock
@@ -178,6 +179,16 @@ async def _ask(site: Site, key: str, item_id: str) -> int:
     return int(answer.split()[1])
 
 
+def is_listened() -> bool:
+    """Return whether some process listens for what is published."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%-listening'")
+            return cursor.fetchone() is not None
+    finally:
+        connection.close()
+
+
 def connections_parked(site: Site) -> int:
     """Return how many sockets the server has open for its clients."""
     with open("/proc/net/tcp") as table:
@@ -207,7 +218,12 @@ def test_a_client_that_leaves_is_forgotten(cast: Cast) -> None:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(application(scope, receive, send))
+    async def story() -> None:
+        await application(scope, receive, send)
+        while not await asyncio.to_thread(is_listened):  # a connection half made would keep PostgreSQL waiting
+            await asyncio.sleep(0.02)
+
+    asyncio.run(story())
     assert sent == []
     assert not waiting.watcher._parked
 
