@@ -68,9 +68,9 @@ def feed_page(*, workspace_id: UUID, after: int, limit: int, source: str = "") -
     if after > last:
         raise AheadOfFeed
     through = min(last, after + WINDOW) if source else last
-    given = {"workspace": workspace_id, "after": after, "through": through, "limit": limit, "source": source}
+    given: dict[str, Any] = {"workspace": workspace_id, "after": after, "through": through, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(FEED.format(bound=_BOUND if source else ""), given)
+        cursor.execute(FEED.format(bound=_BOUND if source else ""), {**given, "source": source})
         rows = [_row(*row) for row in cursor.fetchall()]
     reached = rows[-1]["position"] if len(rows) == limit else through
     return Page(rows, reached, more=reached < last)
