@@ -84,7 +84,7 @@ def test_an_item_that_no_person_can_be_given_does_not_end_the_run(cast: Cast) ->
     Pending.objects.filter(item__external_id="theirs").update(due_at=NOW.replace(hour=8))
     assert task.triage.run() == 1
     row = Pending.objects.get()
-    assert (row.item.external_id, row.last_error, row.lease_until) == ("theirs", "IndexError", None)
+    assert (row.item.external_id, row.last_error, row.lease_until) == ("theirs", "NotReady", None)
     assert row.due_at > NOW
 
 
