@@ -1,5 +1,6 @@
 """One operation of the OpenAPI document: what drf-spectacular finds at an address, and what it cannot know."""
 
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -56,6 +57,10 @@ _REPLAYED = header(
     "`true` when this was done before: it is the answer of the first time, and nothing was done again.",
     {"type": "string", "enum": ["true"]},
 )
+_QUOTA = {
+    "RateLimit-Policy": header("The key's quota, if any: `q` requests in `w` seconds.", {"type": "string"}),
+    "RateLimit": header("What is left of it: `r` requests within `t` seconds.", {"type": "string"}),
+}
 _OF_STATUS: dict[int, dict[str, Shape]] = {
     401: {"WWW-Authenticate": header("The scheme that is asked for.", {"type": "string"}, always=True)},
     409: {"Retry-After": _WAIT | {"required": False}},
@@ -115,7 +120,7 @@ class Operation(AutoSchema):
                 parameter["example"] = examples[parameter["name"]]
 
     def _complete(self, name: str, status: int, answer: Shape) -> None:
-        headers = dict(_OF_STATUS.get(status, {}))
+        headers = {**_OF_STATUS.get(status, {}), **(_QUOTA if status != HTTPStatus.UNAUTHORIZED else {})}
         if self.method == "POST" and status < 300:
             headers["Idempotency-Replayed"] = _REPLAYED
         if headers:

@@ -20,9 +20,10 @@ def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
     for name, values in asked.lists():
         if name not in known:
             allowed = ", ".join(known) or "none"
-            raise Malformed(f"The query parameter {name[:80]!a} is not known; known are: {allowed}.")
+            detail = f"The query parameter {name[:80]!a} is not known; known are: {allowed}."
+            raise Malformed(detail, places=[_place(name[:80], "Not known here.")])
         if len(values) > 1:
-            raise Malformed(f"The query parameter {name} stands twice.")
+            raise Malformed(f"The query parameter {name} stands twice.", places=[_place(name, "It stands twice.")])
         if "\x00" in values[0] or len(values[0]) > 2_000:
             raise Malformed(f"The query parameter {name} cannot be read.", places=[_place(name, "Not a short text.")])
     return asked.dict()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponseBase
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +22,7 @@ from .callers import let_in
 from .keys import NO_KEY
 from .limits import OverLimit, take_request
 from .once import once
+from .pages import query_of
 from .parsing import StrictJSONParser, idempotency_key_of
 from .rendering import JSONRenderer, OnlyJSON
 
@@ -77,6 +79,8 @@ class Resource(APIView):
         super().initial(request, *args, **kwargs)
         let_in(request.META["HTTP_AUTHORIZATION"])
         self.standing = take_request(self.viewer(request))
+        if request.method not in SAFE_METHODS and request.META.get("QUERY_STRING"):
+            query_of(request, ())  # only reading takes parameters
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             self.post = partial(self._post_once, self.post)  # type: ignore[attr-defined,has-type]
 
