@@ -43,8 +43,8 @@ workplace = Workplace(
     lane_of,
     threads=env_int("WEB_THREADS", 8),
     most=env_int("WEB_WAITING", 256),
-    patience=10,
-    longest=60,
+    patience=env_int("WEB_WAIT_SECONDS", 10),
+    longest=env_int("WEB_ANSWER_SECONDS", 60),
     apart=("/healthz", "/readyz"),
 )
 django = Bridge(wsgi, workplace=workplace, longest=longest_body, refusal=not_now)

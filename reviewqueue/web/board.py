@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,6 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from reviewqueue.common.clock import now as clock_now
+from reviewqueue.intake.models import Source
+from reviewqueue.intake.queries import full_sources
 from reviewqueue.metrics.queries.board import board_now
 from reviewqueue.metrics.queries.held import held_now
 from reviewqueue.metrics.queries.levers import unowned_slots, who_could_help
@@ -61,13 +64,23 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
         "together": levers.at_once(desk, pulled),
         "rows": sorted((_row(present, queue, prediction) for queue in present.queues), key=_urgency),
         "may_lead": request.viewer.may("lead"),
+        "may_administer": request.viewer.may("administer"),
         "waiting": sum(queue.count for queue in present.queues),
         "unowned": present.unowned,
         "open_questions": present.open_questions,
         "crew": _crew_words(present),
         "measured": present.crew.measured,
+        "full": [_full(one) for one in full_sources(request.viewer, usual=settings.SOURCE_OPEN_ITEMS)],
         "held": held_now(viewer=request.viewer, now=now),
         "follow_ups": follow_ups_waiting(request.viewer, at=now),
+    }
+
+
+def _full(source: Source) -> str:
+    """Say that a source is at its limit, which protects the queues from it."""
+    return _("%(name)s has %(n)s open items, which is its limit: it is told to wait until some are done.") % {
+        "name": source.name,
+        "n": number(source.load.open_items),
     }
 
 
