@@ -1,8 +1,9 @@
 """Triaged: each item is placed in a queue or let pass, with the reasons."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,8 +18,8 @@ from reviewqueue.common.waking import wake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage import actions as triage
-from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
-from reviewqueue.triage.queries import current_policy, facts_of
+from reviewqueue.triage.models import QueueEntry, RoutingPolicy, TriageDecision
+from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by
 from reviewqueue.triage.rules import Decided, decide
 
 from .looking_again import look_at_signalled
@@ -53,16 +54,26 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
     policy = current_policy(workspace_id)
     if policy is None:
         raise Conflict("The workspace has no routing policy.")
-    rules = list(policy.rules.all())
-    decided = {item: _decide(item, policy, rules, bytes(workspace.secret)) for item in items}
+    decided = {item: _decide(item, facts, policy, bytes(workspace.secret)) for item, facts in _seen(items, policy)}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
     look_at_signalled(decisions, now)
 
 
-def _decide(item: Item, policy: RoutingPolicy, rules: list[RoutingRule], secret: bytes) -> Decided:
+def _seen(items: Sequence[Item], policy: RoutingPolicy) -> Iterator[tuple[Item, dict[str, Any]]]:
+    """Yield each item of one workspace with what its policy looks at."""
+    rules = policy.rules.all()
+    said = said_by([item.pk for item in items], rules)
+    loads = loads_asked(policy.workspace_id, rules)
+    for item in items:
+        yield item, facts_of(item, said.get(item.pk), loads)
+
+
+def _decide(item: Item, facts: Mapping[str, Any], policy: RoutingPolicy, secret: bytes) -> Decided:
     failpoint("triage.decide", item.external_id)
-    return decide(item_id=item.pk, facts=facts_of(item), policy=policy, rules=rules, secret=secret)
+    # in order: those of a policy are few, and were read with it
+    rules = sorted(policy.rules.all(), key=lambda rule: rule.position)
+    return decide(item_id=item.pk, facts=facts, policy=policy, rules=rules, rates=policy.rates.all(), secret=secret)
 
 
 def triage_held(
@@ -84,7 +95,8 @@ def _decide_held(item: Item, policy: RoutingPolicy | None, secret: bytes) -> Dec
     if policy is None:
         return _to_a_person("no_policy", "no-policy")
     try:
-        return _decide(item, policy, list(policy.rules.all()), secret)
+        [(_item, facts)] = _seen([item], policy)
+        return _decide(item, facts, policy, secret)
     except Exception:
         log.exception("triage of a held answer failed", extra={"item": str(item.pk)})
         return _to_a_person("triage_failed", "triage-failed")

@@ -1,9 +1,8 @@
-"""The verbs that write triage: wait, take, finish, place, end a stay; and a policy's versions."""
+"""The verbs that write triage: wait, take, finish, place, end a stay. Those of a policy are in `policies`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,8 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from reviewqueue.accounts.models import User
-from reviewqueue.audit.actions import Actor, record
-from reviewqueue.common.errors import Conflict, Invalid, Place
+from reviewqueue.common.errors import Conflict
 from reviewqueue.common.ids import new_id
 from reviewqueue.common.parts import Part
 from reviewqueue.intake.models import Item
@@ -27,7 +25,8 @@ from .models import (
     SignalContent,
     TriageDecision,
 )
-from .rules import Decided, check_condition, rank_of
+from .policies import activate_policy as activate_policy
+from .rules import Decided, rank_of
 
 MAX_ATTEMPTS = 3
 
@@ -289,50 +288,3 @@ def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now:
 def resume_stay(*, entry: QueueEntry) -> None:
     """Open a stay again whose outcome was undone."""
     QueueEntry.objects.filter(pk=entry.pk).update(ended_at=None, end_reason="", ended_by=None)
-
-
-def activate_policy(
-    *,
-    workspace_id: UUID,
-    rules: Sequence[Mapping[str, Any]],
-    audit_rate: float,
-    audit_queue: Queue,
-    by: User | None,
-    actor: Actor,
-    now: datetime,
-) -> RoutingPolicy:
-    """Write the next version of a workspace's policy and make it current.
-
-    ``rules`` are ordered mappings with the fields of RoutingRule. Raises Invalid with the place of a bad
-    condition.
-    """
-    _check_rules(rules)
-    with transaction.atomic():
-        last = RoutingPolicy.objects.filter(workspace_id=workspace_id).aggregate(last=Max("version"))["last"] or 0
-        policy = RoutingPolicy.objects.create(
-            workspace_id=workspace_id,
-            version=last + 1,
-            audit_rate=audit_rate,
-            audit_queue=audit_queue,
-            created_at=now,
-            created_by=by,
-            activated_at=now,
-            activated_by=by,
-        )
-        RoutingRule.objects.bulk_create(
-            RoutingRule(workspace_id=workspace_id, policy=policy, position=place, **rule)
-            for place, rule in enumerate(rules, start=1)
-        )
-        record(workspace_id=workspace_id, verb="activate", subject=("policy", policy.pk), by=actor, at=now)
-    return policy
-
-
-def _check_rules(rules: Sequence[Mapping[str, Any]]) -> None:
-    places = [
-        Place(f"#/rules/{number}/conditions/{index}", fault)
-        for number, rule in enumerate(rules)
-        for index, condition in enumerate(rule.get("conditions", []))
-        if (fault := check_condition(condition))
-    ]
-    if places:
-        raise Invalid("A rule's condition is wrong.", places=places)

@@ -1,16 +1,20 @@
 """Reading policies, decisions and stays."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.intake.models import Item
 
-from .models import QueueEntry, RoutingPolicy, Signal, TriageDecision
+from .conditions import asks, leaves
+from .models import QueueEntry, RoutingPolicy, RoutingRule, Signal, TriageDecision
 
 
 def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
@@ -19,22 +23,80 @@ def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
         RoutingPolicy.objects.filter(workspace_id=workspace_id, activated_at__isnull=False)
         .order_by("-version")
         .select_related("audit_queue")
-        .prefetch_related("rules__queue")
+        .prefetch_related("rules__queue", "rules__owner", "rates")
         .first()
     )
 
 
-def facts_of(item: Item) -> dict[str, Any]:
-    """Return what a policy may look at; ``item`` needs its source and model version loaded."""
-    return {
+#: As many waiting items of a queue are counted; more is said to be as many.
+LOAD_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a policy may know of an item's words: how many characters, and the words where a rule asks for them."""
+
+    length: int | None = None
+    text: str | None = None
+
+
+_SAID = "SELECT item_id, length(search_text), {text} FROM intake_itemcontent WHERE item_id = ANY(%s::uuid[])"
+
+
+def said_by(item_ids: Iterable[UUID], rules: Iterable[RoutingRule]) -> dict[UUID, Said]:
+    """Return what the items say; their text only when one of the rules looks at it."""
+    wanted = any(asks(rule.conditions, "text") for rule in rules)
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID.format(text="search_text" if wanted else "NULL"), [list(item_ids)])
+        return {item_id: Said(length, text) for item_id, length, text in cursor.fetchall()}
+
+
+_LOAD = """
+SELECT q.slug, (SELECT count(*) FROM (SELECT FROM triage_queueentry e WHERE e.queue_id = q.id AND e.ended_at IS NULL
+                                      LIMIT %(most)s) AS some)
+FROM queues_queue q WHERE q.workspace_id = %(workspace)s AND q.slug = ANY(%(slugs)s)
+"""
+
+
+def loads_asked(workspace_id: UUID, rules: Iterable[RoutingRule]) -> dict[str, int]:
+    """Return how many items wait in each queue whose load one of the rules asks for, up to LOAD_COUNTED."""
+    all_leaves = (leaf for rule in rules for leaf in leaves(rule.conditions))
+    slugs = sorted({leaf["name"] for leaf in all_leaves if leaf["field"] == "queue_load"})
+    if not slugs:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, {"workspace": workspace_id, "slugs": slugs, "most": LOAD_COUNTED})
+        return dict(cursor.fetchall())
+
+
+def facts_of(item: Item, said: Said | None = None, loads: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return what a policy may look at; ``item`` needs its source and model version loaded.
+
+    All but the text is recorded with the decision, and of the attributes those that rules ask for.
+    """
+    facts: dict[str, Any] = {
         "confidence": item.confidence,
         "risk_level": item.risk_level or None,
         "risk_tags": item.risk_tags,
         "kind": item.kind,
         "source": item.source.slug,
         "model_version": item.model_version.version if item.model_version else None,
+        "language": _language(item.attributes),
+        "received_at": int(item.received_at.timestamp()),
+        "length": said.length if said else None,
         "attributes": item.attributes,
     }
+    if loads:
+        facts["queue_load"] = dict(loads)
+    if said and said.text is not None:
+        facts["text"] = said.text
+    return facts
+
+
+def _language(attributes: Mapping[str, Any]) -> str | None:
+    """Return the language that the source names: of ``de-AT`` the ``de``."""
+    named = attributes.get("language") or attributes.get("locale")
+    return re.split("[-_]", named)[0].lower() if isinstance(named, str) and named else None
 
 
 def current_decision(item_id: UUID) -> TriageDecision | None:

@@ -9,15 +9,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from .models import RoutingPolicy, RoutingRule, TriageDecision
+from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, leaves, sentence
+from .models import RoutingPolicy, RoutingRule, SamplingRate, TriageDecision
 
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
 HEAD_START = {"high": timedelta(minutes=60), "medium": timedelta(minutes=15)}
 URGENT_HEAD_START = timedelta(minutes=30)
 #: How far ahead of all others a held answer lies, in milliseconds (317 years): an AI system waits for it.
 HELD_AHEAD = 10**13
-
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,19 @@ class Decided:
 
 
 def decide(
-    *, item_id: UUID, facts: Facts, policy: RoutingPolicy, rules: Sequence[RoutingRule], secret: bytes
+    *,
+    item_id: UUID,
+    facts: Facts,
+    policy: RoutingPolicy,
+    rules: Sequence[RoutingRule],
+    secret: bytes,
+    rates: Sequence[SamplingRate] = (),
 ) -> Decided:
-    """Return the decision for one item: the first rule whose conditions all hold, else the audit sample."""
-    rule = next((one for one in rules if all(holds(c, facts) for c in one.conditions)), None)
+    """Return the decision for one item: the first rule whose conditions hold, else the audit sample.
+
+    ``rates`` are the policy's sampling rates of single sources and model versions.
+    """
+    rule = next((one for one in rules if holds(one.conditions, facts)), None)
     if rule is not None and rule.queue_id is not None:
         return Decided(
             result=TriageDecision.Result.REVIEW,
@@ -45,10 +53,21 @@ def decide(
             stratum=stratum_of(policy, rule),
             design=TriageDecision.Design.RULE,
             probability=1.0,
-            reasons=[*(reason(c, facts) for c in rule.conditions), _named(policy, rule)],
+            reasons=[*why(rule.conditions, facts), _named(policy, rule)],
             facts=_kept(facts, rules),
         )
-    return _sampled(item_id, facts, policy, rules, rule, secret)
+    rate = rate_for(facts=facts, policy=policy, rule=rule, rates=rates)
+    return _sampled(item_id, facts, policy, rules, rule, secret, rate)
+
+
+def rate_for(
+    *, facts: Facts, policy: RoutingPolicy, rule: RoutingRule | None, rates: Sequence[SamplingRate]
+) -> float:
+    """Return the share that people see of what passes: the rule's own, else the most specific, else the policy's."""
+    if rule is not None and rule.sample_rate is not None:
+        return rule.sample_rate
+    ours = [one for one in rates if one.covers(facts["source"], facts["model_version"])]
+    return max(ours, key=lambda one: one.specificity).rate if ours else policy.audit_rate
 
 
 def _sampled(
@@ -58,8 +77,8 @@ def _sampled(
     rules: Sequence[RoutingRule],
     rule: RoutingRule | None,
     secret: bytes,
+    rate: float,
 ) -> Decided:
-    rate = policy.audit_rate if rule is None or rule.sample_rate is None else rule.sample_rate
     drawn = share(secret, "audit", item_id) < rate
     design = TriageDecision.Design.SAMPLE if rate > 0 else TriageDecision.Design.NONE
     return Decided(
@@ -87,82 +106,39 @@ def share(secret: bytes, stage: str, item_id: UUID) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def holds(condition: Mapping[str, Any], facts: Facts) -> bool:
-    """Return whether one condition holds. An item without a confidence counts as below every threshold.
-
-    A text where a number is asked for holds nothing: sources may send what they like in attributes.
-    """
-    value, wanted = fact(condition, facts), condition["value"]
-    match condition["op"]:
-        case "below":
-            return value is None or (_is_number(value) and value < wanted)
-        case "at_least":
-            return _is_number(value) and value >= wanted
-        case "is":
-            return value == wanted
-        case "in":
-            return value in wanted
-        case "has":
-            return wanted in (value or ())
-    raise ValueError(f"unknown operator {condition['op']!r}")
-
-
-def fact(condition: Mapping[str, Any], facts: Facts) -> Any:
-    """Return the fact that a condition speaks of."""
-    if condition["field"] == "attribute":
-        return facts["attributes"].get(condition["name"])
-    return facts[condition["field"]]
-
-
-FIELDS = {
-    "confidence": ("below", "at_least"),
-    "risk_level": ("is", "in"),
-    "risk_tags": ("has",),
-    "kind": ("is", "in"),
-    "source": ("is", "in"),
-    "model_version": ("is", "in"),
-    "attribute": ("is", "in", "below", "at_least"),
-}
-
-
-def check_condition(condition: Any) -> str:
-    """Return what is wrong with a condition, or an empty string."""
-    if not isinstance(condition, dict) or condition.get("field") not in FIELDS:
-        return f"A field is required: one of {', '.join(FIELDS)}."
-    if condition.get("op") not in FIELDS[condition["field"]]:
-        return f"For {condition['field']} the operator is one of {', '.join(FIELDS[condition['field']])}."
-    if condition["field"] == "attribute" and not isinstance(condition.get("name"), str):
-        return "An attribute's name is required."
-    return _wrong_value(condition["op"], condition.get("value"))
-
-
-def _wrong_value(op: str, value: Any) -> str:
-    if op in {"below", "at_least"} and not _is_number(value):
-        return "A number is required."
-    if op == "in" and not (isinstance(value, list) and value):
-        return "A list of values is required."
-    if op in {"is", "has"} and (value is None or isinstance(value, dict | list)):
-        return "A single value is required."
-    return ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _kept(facts: Facts, rules: Sequence[RoutingRule]) -> dict[str, Any]:
-    """Return the facts to store: all but attributes that no rule asks for (they may say who a customer is)."""
-    asked = {c["name"] for rule in rules for c in rule.conditions if c["field"] == "attribute"}
+    """Return the facts to store: no text, and of the attributes those that rules ask for (they may say who it was)."""
+    asked = {one["name"] for rule in rules for one in leaves(rule.conditions) if one["field"] == "attribute"}
     attributes = {name: value for name, value in facts["attributes"].items() if name in asked}
-    return {**facts, "attributes": attributes}
+    return {**{name: value for name, value in facts.items() if name != "text"}, "attributes": attributes}
 
 
-def reason(condition: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    """Return one reason, stored as a code and values so that it can be said in any language."""
-    told = {"code": f"{condition['field']}.{condition['op']}", "limit": condition["value"]}
-    if condition["field"] == "attribute":
-        told["name"] = condition["name"]
-    return {**told, "value": fact(condition, facts)}
+def why(stored: Tree, facts: Facts) -> list[dict[str, Any]]:
+    """Return the reasons for which a tree holds, as codes and values that can be said in any language.
+
+    Of a group of which any may hold, those that do.
+    """
+    tree = as_tree(stored)
+    if "field" in tree:
+        return [_reason(tree, facts)]
+    if "not" in tree:
+        return [{"code": "condition", "condition": tree}]
+    if "all" in tree:
+        return [one for inside in tree["all"] for one in why(inside, facts)]
+    return [one for inside in tree["any"] if holds(inside, facts) for one in why(inside, facts)]
+
+
+#: Fields of which a reason tells what was found; of the others the condition says it all.
+_TOLD = {"confidence", "risk_level", "risk_tags", "kind", "source", "model_version", "attribute"}
+
+
+def _reason(leaf: Leaf, facts: Facts) -> dict[str, Any]:
+    if leaf["field"] not in _TOLD:
+        return {"code": "condition", "condition": dict(leaf)}
+    told = {"code": f"{leaf['field']}.{leaf['op']}", "limit": leaf["value"]}
+    if leaf["field"] == "attribute":
+        told["name"] = leaf["name"]
+    return {**told, "value": fact(leaf, facts)}
 
 
 def _named(policy: RoutingPolicy, rule: RoutingRule) -> dict[str, Any]:
@@ -187,10 +163,12 @@ def explain_pass(decision: TriageDecision) -> list[str]:
     assert policy is not None
     if rule is None:
         return [_("no rule of policy %(policy)s asks for a person") % {"policy": policy.version}]
-    return explain([*(reason(c, decision.facts) for c in rule.conditions), _named(policy, rule)])
+    return explain([*why(rule.conditions, decision.facts), _named(policy, rule)])
 
 
 def _words(one: Mapping[str, Any]) -> str:
+    if one["code"] == "condition":
+        return sentence(one["condition"])
     if one["code"].endswith("confidence.below") and one["value"] is None:
         return _("no confidence was given")
     sentences = {

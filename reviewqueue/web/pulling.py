@@ -16,12 +16,12 @@ from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.metrics.queries.board import board_now
 from reviewqueue.metrics.rules import Prediction, predict
-from reviewqueue.metrics.rules.passing import KEPT
 from reviewqueue.queues.actions import join_queue, leave_queue
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.actions import activate_policy
-from reviewqueue.triage.models import RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import RoutingPolicy
+from reviewqueue.triage.policies import fields_of, rates_of
 from reviewqueue.triage.queries import current_policy
 
 from .access import member_page
@@ -136,17 +136,14 @@ def _write_rule(request: MemberRequest, desk: Desk, new: NewRule) -> list[dict[s
 def _activate(request: MemberRequest, rules: Any, like: RoutingPolicy) -> RoutingPolicy:
     return activate_policy(
         workspace_id=request.viewer.workspace_id,
-        rules=[_fields(rule) for rule in rules],
+        rules=[fields_of(rule) for rule in rules],
+        rates=rates_of(like),
         audit_rate=like.audit_rate,
         audit_queue=like.audit_queue,
         by=request.viewer.user,
         actor=request.viewer.actor,
         now=clock_now(),
     )
-
-
-def _fields(rule: RoutingRule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in KEPT}
 
 
 def _let_join(request: MemberRequest, desk: Desk, joining: Joining) -> list[dict[str, Any]]:

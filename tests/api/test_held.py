@@ -230,7 +230,15 @@ def test_in_a_batch_each_is_told_its_own(cast: Cast, api: Api, now: datetime) ->
 
 
 def test_the_audit_sample_is_not_told(cast: Cast, api: Api, now: datetime) -> None:
-    RoutingPolicy.objects.update(audit_rate=1.0)
+    activate_policy(
+        workspace_id=cast.workspace.pk,
+        rules=[],
+        audit_rate=1.0,
+        audit_queue=cast.support,
+        by=None,
+        actor=SYSTEM,
+        now=now,
+    )
     told = api.post("items", held_item(confidence=SURE)).json()["triage"]
     assert told["result"] == "review"
     assert not any("sample" in why or "random" in why or "audit" in why for why in told["why"])

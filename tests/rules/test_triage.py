@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from reviewqueue.queues.models import Queue
+from reviewqueue.triage.conditions import faults, holds
 from reviewqueue.triage.models import RoutingPolicy, RoutingRule
-from reviewqueue.triage.rules import check_condition, decide, explain, holds, rank_of, share
+from reviewqueue.triage.rules import decide, explain, rank_of, share
 
 SECRET = b"a workspace's own secret"
 FACTS: dict[str, Any] = {
@@ -54,7 +55,7 @@ def decided(*rules: RoutingRule, rate: float = 0.0, item_id: UUID | None = None,
 )
 def test_a_condition_holds_or_not(condition: dict[str, Any], answer: bool) -> None:
     assert holds(condition, FACTS) is answer
-    assert check_condition(condition) == ""
+    assert faults(condition) == []
 
 
 def test_no_confidence_counts_as_below_every_threshold_and_above_none() -> None:
@@ -85,7 +86,7 @@ def test_an_attribute_of_another_kind_neither_holds_nor_breaks_triage() -> None:
     ],
 )
 def test_a_wrong_condition_is_told(condition: Any) -> None:
-    assert check_condition(condition)
+    assert faults(condition)
 
 
 def test_the_first_rule_whose_conditions_all_hold_decides() -> None:

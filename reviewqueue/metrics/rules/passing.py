@@ -6,21 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from reviewqueue.triage.conditions import holds
 from reviewqueue.triage.models import RoutingPolicy, RoutingRule
-from reviewqueue.triage.rules import holds
 
-#: The fields of a rule that the next version of a policy takes over.
-KEPT = (
-    "name",
-    "conditions",
-    "queue",
-    "urgency",
-    "due_minutes",
-    "reviews_required",
-    "required_skills",
-    "language",
-    "sample_rate",
-)
 #: A group is worth a rule when at least this many of the items seen are in it.
 FEWEST = 5
 
@@ -82,7 +70,7 @@ def _taker(rules: Sequence[RoutingRule], facts: Mapping[str, Any]) -> int | None
 
 
 def _all_hold(rule: RoutingRule, facts: Mapping[str, Any]) -> bool:
-    return all(holds(condition, facts) for condition in rule.conditions)
+    return holds(rule.conditions, facts)
 
 
 def kept_shares(*, policy: RoutingPolicy, rules: Sequence[RoutingRule], seen: Sequence[Seen]) -> dict[UUID, float]:

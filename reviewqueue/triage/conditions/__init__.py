@@ -1,0 +1,27 @@
+"""One condition tree: checked, asked of an item's facts, compiled to SQL over recorded facts, and said in words.
+
+A tree is JSON: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": tree}`` or a leaf ``{"field", "op", "value", "name"?}``.
+A plain list is the older form of ``{"all": list}`` and stays valid.
+"""
+
+from .checking import faults
+from .holding import fact, holds
+from .sql import Columns, condition_sql
+from .tree import FIELDS, Facts, Leaf, Tree, as_tree, asks, leaves
+from .words import sentence
+
+__all__ = [
+    "FIELDS",
+    "Columns",
+    "Facts",
+    "Leaf",
+    "Tree",
+    "as_tree",
+    "asks",
+    "condition_sql",
+    "fact",
+    "faults",
+    "holds",
+    "leaves",
+    "sentence",
+]
