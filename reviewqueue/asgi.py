@@ -18,7 +18,7 @@ from reviewqueue.wsgi import application as wsgi
 
 # after wsgi, which makes Django ready for models
 from reviewqueue.api.agreeing import Agreement  # isort: skip
-from reviewqueue.api.callers import lane_of  # isort: skip
+from reviewqueue.api.callers import caller_of  # isort: skip
 from reviewqueue.api.parsing import MAX_BATCH, MAX_BODY  # isort: skip
 from reviewqueue.api.refusing import not_now  # isort: skip
 from reviewqueue.api.waiting import Waiting, seconds_asked  # isort: skip
@@ -40,7 +40,7 @@ def longest_body(scope: Scope) -> int:
 
 
 workplace = Workplace(
-    lane_of,
+    caller_of,
     threads=env_int("WEB_THREADS", 8),
     most=env_int("WEB_WAITING", 256),
     patience=env_int("WEB_WAIT_SECONDS", 10),

@@ -11,7 +11,7 @@ MOST = 10_000
 _let_in: set[int] = set()
 
 
-def lane_of(scope: Mapping[str, Any]) -> str:
+def caller_of(scope: Mapping[str, Any]) -> str:
     """Return whose request this is."""
     for name, value in scope["headers"]:
         if name == b"authorization":

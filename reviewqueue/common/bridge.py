@@ -1,7 +1,7 @@
 """A WSGI application on an event loop, in a few threads.
 
 Bodies are read and files are sent by the loop, so a slow client holds no thread: a thread is taken only when the
-whole request is here, and given back when the answer is made. Requests that wait for a thread wait in lanes
+whole request is here, and given back when the answer is made. Requests that wait for a thread wait by caller
 (workplace.py): bounded, fair between callers, and never for long.
 """
 

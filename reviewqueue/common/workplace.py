@@ -1,7 +1,7 @@
-"""The threads that requests are worked on in, and the lanes in which requests wait for one.
+"""The threads that requests are worked on in, and the requests that wait for one.
 
-Nobody waits for long: a request that finds its lane full, or gets no thread within ``patience`` seconds, is refused,
-and one whose work takes longer than ``longest`` seconds (a database that hangs) is let go while its thread goes on.
+Nobody waits for long: a request that finds no room, or gets no thread within ``patience`` seconds, is refused, and
+one whose work takes longer than ``longest`` seconds (a database that hangs) is let go while its thread goes on.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from .fairness import Lanes
+from .fairness import Callers
 
 LOOK_SECONDS = 1.0
 #: So many calls lie ready for the threads, so that none waits for the loop to choose the next.
@@ -29,10 +29,10 @@ class Refused(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class _Job:
+class _Asked:
     """A request on its way through the threads."""
 
-    lane: str
+    caller: str
     work: Callable[[], Any]
     done: asyncio.Future[Any]
     since: float
@@ -45,13 +45,13 @@ class _Job:
 class Workplace:
     """Some threads, and those who wait for one; used from one event loop.
 
-    ``lane_of`` tells callers apart, and at most ``most`` requests wait. A path in ``apart`` has a thread of its own,
-    so that health checks are answered whatever else goes on.
+    ``caller_of`` tells callers apart, and at most ``most`` requests wait. A path in ``apart`` has a thread of its
+    own, so that health checks are answered whatever else goes on.
     """
 
     def __init__(
         self,
-        lane_of: Callable[[Mapping[str, Any]], str],
+        caller_of: Callable[[Mapping[str, Any]], str],
         *,
         threads: int,
         most: int,
@@ -59,13 +59,13 @@ class Workplace:
         longest: float,
         apart: tuple[str, ...] = (),
     ) -> None:
-        self.lane_of = lane_of
+        self.caller_of = caller_of
         self.patience, self.longest = patience, longest
-        self.lanes: Lanes[_Job] = Lanes(most)
+        self.callers: Callers[_Asked] = Callers(most)
         self._room = threads + READY
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="web")
         self._apart = {path: ThreadPoolExecutor(max_workers=1, thread_name_prefix=path) for path in apart}
-        self._running: set[_Job] = set()
+        self._running: set[_Asked] = set()
         self._looking: asyncio.Task[None] | None = None
 
     async def work(self, scope: Mapping[str, Any], call: Callable[[], Any], *, patient: bool) -> Any:
@@ -74,51 +74,51 @@ class Workplace:
         apart = self._apart.get(scope["path"])
         if apart is not None:
             return await loop.run_in_executor(apart, call)
-        lane = self.lane_of(scope)
-        job = _Job(f"{lane} again" if patient else lane, call, loop.create_future(), loop.time())
-        self._enter(job, patient)
+        caller = self.caller_of(scope)
+        asked = _Asked(f"{caller} again" if patient else caller, call, loop.create_future(), loop.time())
+        self._enter(asked, patient)
         self._look(loop)
-        return await job.done
+        return await asked.done
 
-    def _enter(self, job: _Job, patient: bool) -> None:
+    def _enter(self, asked: _Asked, patient: bool) -> None:
         if len(self._running) < self._room:
-            self.lanes.begin(job.lane)
-            self._begin(job)
+            self.callers.begin(asked.caller)
+            self._begin(asked)
         elif not patient:
-            gone = self.lanes.add(job.lane, job)
+            gone = self.callers.add(asked.caller, asked)
             if gone is not None:
                 gone.fail(Refused())
-        elif self.lanes.patient < MOST_PATIENT:
-            self.lanes.add_patient(job.lane, job)
+        elif self.callers.patient < MOST_PATIENT:
+            self.callers.add_patient(asked.caller, asked)
         else:
-            job.fail(Refused())
+            asked.fail(Refused())
 
-    def _begin(self, job: _Job) -> None:
-        self._running.add(job)
-        self._threads.submit(self._run, job, job.done.get_loop())
+    def _begin(self, asked: _Asked) -> None:
+        self._running.add(asked)
+        self._threads.submit(self._run, asked, asked.done.get_loop())
 
-    def _run(self, job: _Job, loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, asked: _Asked, loop: asyncio.AbstractEventLoop) -> None:
         """Work, in a thread."""
         began = time.monotonic()
         result, error = None, None
         try:
-            result = job.work()
+            result = asked.work()
         except BaseException as raised:
             error = raised
-        loop.call_soon_threadsafe(self._end, job, result, error, time.monotonic() - began)
+        loop.call_soon_threadsafe(self._end, asked, result, error, time.monotonic() - began)
 
-    def _end(self, job: _Job, result: Any, error: BaseException | None, seconds: float) -> None:
-        self._running.discard(job)
-        self.lanes.end(job.lane, seconds)
+    def _end(self, asked: _Asked, result: Any, error: BaseException | None, seconds: float) -> None:
+        self._running.discard(asked)
+        self.callers.end(asked.caller, seconds)
         if error is not None:
-            job.fail(error)
-        elif not job.done.done():
-            job.done.set_result(result)
+            asked.fail(error)
+        elif not asked.done.done():
+            asked.done.set_result(result)
         self._begin_next()
 
     def _begin_next(self) -> None:
         while len(self._running) < self._room:
-            chosen = self.lanes.next()
+            chosen = self.callers.next()
             if chosen is None:
                 return
             self._begin(chosen[1])
@@ -130,12 +130,12 @@ class Workplace:
 
     async def _look_after(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._running or self.lanes.waiting:
+        while self._running or self.callers.waiting:
             await asyncio.sleep(LOOK_SECONDS)
-            for job in self.lanes.who_waits():
-                if job.since < loop.time() - self.patience:
-                    self.lanes.remove(job.lane, job)
-                    job.fail(Refused())
-            for job in self._running:
-                if job.since < loop.time() - self.longest:
-                    job.fail(Refused(begun=True))
+            for asked in self.callers.who_waits():
+                if asked.since < loop.time() - self.patience:
+                    self.callers.remove(asked.caller, asked)
+                    asked.fail(Refused())
+            for asked in self._running:
+                if asked.since < loop.time() - self.longest:
+                    asked.fail(Refused(begun=True))
