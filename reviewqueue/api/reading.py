@@ -70,7 +70,7 @@ def _answer(status: str, answer: Shown) -> Shown:
         "status": status,
         "phrase": HTTPStatus(int(status)).phrase,
         "about": marked(answer["description"]),
-        "headers": list(answer.get("headers", {})),
+        "headers": [name for name in answer.get("headers", {}) if not name.startswith("RateLimit")],
         "bodies": [{"media_type": media_type, **_content(one)} for media_type, one in content.items()],
         "examples": _examples(content),
     }
