@@ -123,6 +123,6 @@ def _meant(address: Address) -> Address:
 def _own_ports() -> set[int]:
     """Return the ports at which PostgreSQL and Valkey of this product listen."""
     database: Any = settings.DATABASES["default"]
-    urls = [settings.REDIS_URL, settings.CELERY_BROKER_URL]
-    ports = {urlsplit(url).port or 6379 for url in urls if "unix" not in url and "socket" not in url}
+    brokers = [urlsplit(url) for url in (settings.REDIS_URL, settings.CELERY_BROKER_URL)]
+    ports = {one.port or 6379 for one in brokers if one.scheme in {"redis", "rediss"}}
     return ports | {int(database.get("PORT") or 5432)}
