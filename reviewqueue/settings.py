@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from reviewqueue.common.environment import env, env_flag, env_int, env_list, refuse
+from reviewqueue.common.environment import env, env_flag, env_int, env_list, mail_settings, refuse
 from reviewqueue.common.pooled import PooledConnection
 from reviewqueue.runtime import CannotStart, addresses, kept_secret
 
@@ -159,6 +159,7 @@ INSTALLED_APPS = [
     "reviewqueue.triage",
     "reviewqueue.assignment",
     "reviewqueue.review",
+    "reviewqueue.edgecases",
     "reviewqueue.delivery",
     "reviewqueue.datasets",
     "reviewqueue.api",
@@ -240,6 +241,12 @@ if not all(0 <= one <= 10**9 for one in (KEY_REQUESTS_PER_MINUTE, SOURCE_ITEMS_P
     )
 PRIVATE_WEBHOOKS = env_flag("PRIVATE_WEBHOOKS", EMBEDDED)
 WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30)
+
+#: where people reach the pages, for the links in e-mails
+PUBLIC_URL = env("PUBLIC_URL").rstrip("/")
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", "Review Queue <review-queue@localhost>")
+globals().update(mail_settings(env("EMAIL_URL", "console:")))
+EMAIL_TIMEOUT = 10
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["reviewqueue.api.keys.KeyAuthentication"],

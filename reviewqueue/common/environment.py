@@ -2,7 +2,8 @@
 
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
 
 
 def refuse(line: str) -> NoReturn:
@@ -38,6 +39,34 @@ def env_list(name: str, default: list[str]) -> list[str]:
     """Return a variable that is a comma-separated list."""
     value = env(name)
     return [part.strip() for part in value.split(",") if part.strip()] if value else default
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def mail_settings(url: str) -> dict[str, Any]:
+    """Return Django's settings for where e-mails go.
+
+    ``smtp://``, ``smtp+tls://`` and ``smtps://`` name a mail server; ``file:/a/folder`` writes each into a file of
+    that folder, ``console:`` into the log.
+    """
+    parts = urlsplit(url)
+    backends = "django.core.mail.backends"
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": f"{backends}.console.EmailBackend"}
+    if parts.scheme == "file" and parts.path:
+        return {"EMAIL_BACKEND": f"{backends}.filebased.EmailBackend", "EMAIL_FILE_PATH": unquote(parts.path)}
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname:
+        refuse("EMAIL_URL must be smtp://, smtp+tls:// or smtps://user:password@host:port, file:/folder, or console:")
+    return {
+        "EMAIL_BACKEND": f"{backends}.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or _MAIL_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
 
 
 def _secret_file(name: str, path: Path) -> str:

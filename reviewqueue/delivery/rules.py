@@ -8,7 +8,15 @@ from email.utils import parsedate_to_datetime
 SETTLED = "outcome.settled"
 SUPERSEDED = "outcome.superseded"
 #: Everything that a webhook can be told of, as in docs/api.md.
-EVENTS = (SETTLED, SUPERSEDED, "item.escalated", "gate.timed_out", "follow_up.opened", "dataset.released")
+EVENTS = (
+    SETTLED,
+    SUPERSEDED,
+    "item.escalated",
+    "gate.timed_out",
+    "follow_up.opened",
+    "alert.raised",
+    "dataset.released",
+)
 #: What the test button sends; nobody subscribes to it.
 TEST = "webhook.test"
 

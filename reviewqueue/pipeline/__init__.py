@@ -3,18 +3,23 @@
 Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, publishing, receiving, triaging, gating, taking,
-escalating, reviewing, withdrawing, releasing.
+escalating, settling, reviewing, withdrawing, releasing; edge_cases, ruling, laddering and mending stand beside them.
 """
 
 from .appealing import appeal
+from .edge_cases import add_to_case, comment, dismiss_case, hand_case, open_case, reopen_case, take_out
 from .escalating import escalate, hand_back, take_escalation
 from .following_up import finish_follow_up, reopen_follow_up, take_follow_up
 from .gating import submit_gated, time_out_due
+from .laddering import climb, end_owner, set_ladder, set_owner
+from .mending import finish_fix, note_knowledge, reopen_fix, spoils, take_fix
 from .publishing import publish
 from .receiving import submit_items
 from .releasing import build_release
 from .reopening import Signalled, signal
+from .replaying import replay_next
 from .reviewing import Submitted, submit_review, undo
+from .ruling import foresee, rule, settle_ruled, take_back
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
 from .withdrawing import withdraw
@@ -22,26 +27,47 @@ from .withdrawing import withdraw
 __all__ = [
     "Signalled",
     "Submitted",
+    "add_to_case",
     "appeal",
     "assign",
     "build_release",
     "claim_next",
+    "climb",
+    "comment",
+    "dismiss_case",
+    "end_owner",
     "escalate",
     "expire_due",
+    "finish_fix",
     "finish_follow_up",
+    "foresee",
     "give_back",
     "hand_back",
+    "hand_case",
     "heartbeat",
+    "note_knowledge",
+    "open_case",
     "publish",
+    "reopen_case",
+    "reopen_fix",
     "reopen_follow_up",
+    "replay_next",
+    "rule",
+    "set_ladder",
+    "set_owner",
+    "settle_ruled",
     "signal",
     "snooze",
+    "spoils",
     "submit_gated",
     "submit_items",
     "submit_review",
     "take_away",
+    "take_back",
     "take_escalation",
+    "take_fix",
     "take_follow_up",
+    "take_out",
     "time_out_due",
     "triage_by_person",
     "triage_items",

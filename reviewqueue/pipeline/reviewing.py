@@ -5,29 +5,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
-from reviewqueue.audit.actions import person, record
+from reviewqueue.audit.actions import person
 from reviewqueue.common.errors import NotThere
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
-from reviewqueue.intake.models import Gate, Item, State
-from reviewqueue.intake.queries import body_of, fallback_of, gate_of, state_of
+from reviewqueue.intake.models import Item, State
+from reviewqueue.intake.queries import body_of, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation, Outcome, Review
-from reviewqueue.review.queries import final_of, open_appeal, settling_review, was_judged
-from reviewqueue.review.rules import Judgement, check, final_output, settle
+from reviewqueue.review.queries import settling_review
+from reviewqueue.review.rules import Judgement, check, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
 from .asking import ask_a_lead
 from .moves import exclude, hold_stay, move, requeue, tell
-from .publishing import publish_at_once
+from .settling import settle_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,16 @@ def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: U
     if settlement is None:
         ask_a_lead(entry, Escalation.Why.DISAGREEMENT, by, "", at)
         return None
-    return _settle(item, entry, settlement, output, len(reviews), by, at)
+    return settle_item(
+        item=item,
+        entry=entry,
+        settlement=settlement,
+        correction=settlement.review.content.correction,
+        output=output,
+        reviewers=len(reviews),
+        by=by,
+        at=at,
+    )
 
 
 def _standing_reviews(entry: QueueEntry) -> list[Review]:
@@ -91,67 +99,6 @@ def _standing_reviews(entry: QueueEntry) -> list[Review]:
     ):
         latest[review.assignment.slot_id] = review
     return sorted(latest.values(), key=lambda review: (review.submitted_at, review.pk))
-
-
-def _settle(
-    item: Item, entry: QueueEntry, settlement, output: dict[str, Any], reviewers: int, by: User, at: datetime
-) -> Outcome:
-    review = settlement.review
-    at_once, late = _waited_for(item, at)
-    outcome = judging.write_outcome(
-        item=item,
-        entry=entry,
-        settlement=settlement,
-        final=final_output(
-            kind=item.kind,
-            decision=review.decision,
-            correction=review.content.correction,
-            output=output,
-            fallback=fallback_of(item),
-        ),
-        reviewers=reviewers,
-        at=at,
-        undo=None if at_once else timedelta(seconds=settings.UNDO_SECONDS),
-        late=late,
-    )
-    triage.end_stay(entry=entry, reason=QueueEntry.End.SETTLED, by=by, now=at)
-    judging.end_escalation(item_id=item.pk, reason=Escalation.End.DECIDED, by=by, at=at)
-    _answer_appeal(item, outcome, output, at)
-    move([item.pk], State.SETTLED, at, of=[State.QUEUED, State.IN_REVIEW, State.ESCALATED])
-    record(
-        workspace_id=item.workspace_id,
-        verb="settle",
-        subject=("outcome", outcome.pk),
-        item_id=item.pk,
-        by=person(by.pk),
-        at=at,
-        data={"basis": outcome.basis, "version": outcome.version},
-    )
-    if at_once:
-        publish_at_once(outcomes=[outcome], now=at)
-    return outcome
-
-
-def _waited_for(item: Item, at: datetime) -> tuple[bool, bool]:
-    """Close the gate of an answer that was held; return whether its outcome goes out at once, and whether it is late.
-
-    A deadline that passes at this moment closes the gate or does not: then it was in time.
-    """
-    if intake.close_gate(item_id=item.pk, because=Gate.Closed.DECIDED, now=at):
-        return True, False
-    gate = gate_of(item.pk)
-    late = gate is not None and gate.ran_out and not was_judged(item.pk)
-    return late, late
-
-
-def _answer_appeal(item: Item, outcome: Outcome, output: dict[str, Any], at: datetime) -> None:
-    """End the item's appeal, if one is open: upheld when the person affected gets what they got before."""
-    appeal = open_appeal(item.pk)
-    if appeal:
-        before = appeal.against
-        known = (before.disposition, final_of(before)) if before else (Outcome.Disposition.FINAL, output)
-        upheld = known == (outcome.disposition, final_of(outcome))
-        judging.end_appeal(item=item, outcome=outcome, upheld=upheld, at=at)
 
 
 def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:

@@ -32,7 +32,7 @@ from .models import (
     ReviewContent,
     Undo,
 )
-from .rules import Answered, Judgement, Settlement
+from .rules import Answered, Judgement, Ruled, Settlement
 
 
 class TooLateToUndo(Conflict):
@@ -72,7 +72,7 @@ def write_outcome(
     *,
     item: Item,
     entry: QueueEntry,
-    settlement: Settlement,
+    settlement: Settlement | Ruled,
     final: str | None,
     reviewers: int,
     at: datetime,
@@ -84,7 +84,7 @@ def write_outcome(
     Without ``undo`` the caller publishes it in the same transaction. What is rejected is withheld, whatever the
     AI system is given instead.
     """
-    review = settlement.review
+    standing = settlement.standing
     last = Outcome.objects.filter(item=item).aggregate(last=Max("version"))["last"] or 0
     outcome = Outcome(
         id=new_id(),
@@ -92,16 +92,16 @@ def write_outcome(
         item=item,
         version=last + 1,
         entry=entry,
-        review=review,
+        review=settlement.review,
         basis=settlement.basis,
-        disposition=_disposition(review.decision),
-        decision=review.decision,
-        severity=review.severity,
-        cause=review.cause,
-        reason_codes=review.reason_codes,
-        changed=review.changed,
-        follow_up=review.follow_up,
-        train=review.train,
+        disposition=_disposition(standing.decision),
+        decision=standing.decision,
+        severity=standing.severity,
+        cause=standing.cause,
+        reason_codes=list(standing.reason_codes),
+        changed=standing.changed,
+        follow_up=standing.follow_up,
+        train=standing.train,
         reviewers=reviewers,
         late=late,
         settled_at=at,

@@ -28,7 +28,8 @@ FEED = """
 SELECT p.position, p.published_at, o.item_id, o.version, o.decision, o.basis, o.disposition, o.changed, o.severity,
        o.cause, o.reason_codes, o.follow_up, o.settled_at, o.reviewers, o.late, i.external_id, s.slug, i.kind,
        CASE WHEN f.redacted_at IS NULL THEN f.final END,
-       CASE WHEN w.redacted_at IS NULL THEN nullif(w.correction, '') END,
+       CASE WHEN o.basis = 'ruling' AND o.changed THEN CASE WHEN f.redacted_at IS NULL THEN f.final END
+            WHEN w.redacted_at IS NULL THEN nullif(w.correction, '') END,
        CASE WHEN o.version > 1 THEN (
          SELECT known.version FROM review_publication before JOIN review_outcome known ON known.id = before.outcome_id
          WHERE before.item_id = p.item_id AND before.position < p.position ORDER BY before.position DESC LIMIT 1) END

@@ -13,7 +13,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Item
 
-from .models import JUDGED, Appeal, DuePublication, Escalation, FollowUp, Outcome, Publication, Review
+from .models import JUDGED, Appeal, Basis, DuePublication, Escalation, FollowUp, Outcome, Publication, Review
 
 
 def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
@@ -79,7 +79,12 @@ def undoable_by(viewer: Viewer, *, now: datetime) -> DuePublication | None:
 
 
 def settling_review(outcome: Outcome) -> Review | None:
-    """Return the review that settled an outcome: the last one of its stay (not always the one that stands)."""
+    """Return the review that settled an outcome: the last one of its stay (not always the one that stands).
+
+    None when no review did: a ruling settled it, or nobody decided in time.
+    """
+    if outcome.basis not in (Basis.REVIEW, Basis.AGREEMENT, Basis.ADJUDICATION):
+        return None
     reviews = Review.objects.filter(entry_id=outcome.entry_id).select_related("assignment")
     return reviews.order_by("submitted_at", "pk").last()
 

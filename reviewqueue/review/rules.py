@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -80,6 +80,35 @@ class Settlement:
 
     review: Review
     basis: str
+
+    @property
+    def standing(self) -> Review:
+        """What the outcome says."""
+        return self.review
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What a ruling on an edge case says of each of its items: no review of the item itself."""
+
+    decision: str
+    severity: str
+    reason_codes: Sequence[str]
+    follow_up: bool
+    cause: str = ""
+    train: bool = True
+    review: ClassVar[None] = None
+    basis: ClassVar[str] = Basis.RULING
+
+    @property
+    def changed(self) -> bool:
+        """Whether the output is another than the AI's."""
+        return self.decision == Decision.EDIT
+
+    @property
+    def standing(self) -> "Ruled":
+        """What the outcome says."""
+        return self
 
 
 def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settlement | None:

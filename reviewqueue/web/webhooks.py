@@ -34,6 +34,7 @@ HINTS = {
     SETTLED: gettext_lazy("an answer has its outcome"),
     SUPERSEDED: gettext_lazy("a published outcome has been replaced by a later one"),
     "item.escalated": gettext_lazy("an item waits for a lead"),
+    "alert.raised": gettext_lazy("something waits unowned or unanswered for too long"),
     "gate.timed_out": gettext_lazy("nobody decided on a held answer in time"),
     "follow_up.opened": gettext_lazy("a wrong answer that was given needs to be put right"),
     "dataset.released": gettext_lazy("a release is ready to be fetched"),

@@ -18,6 +18,7 @@ STAGES = {
     "triage",
     "assignment",
     "review",
+    "edgecases",
     "delivery",
     "datasets",
     "metrics",

@@ -17,6 +17,9 @@ APPEND_ONLY = {
     "review_review",
     "review_outcome",
     "review_publication",
+    "edgecases_ruling",
+    "edgecases_rulingtakenback",
+    "edgecases_ladderstep",
 }
 OURS = [model for model in apps.get_models() if model.__module__.startswith("reviewqueue.")]
 

@@ -1,5 +1,16 @@
 """The tasks: each takes ids, calls one verb, and can be lost or repeated without harm."""
 
-from . import datasets, delivery, forgetting, gates, publishing, triage, turns
+from . import datasets, delivery, forgetting, gates, ladder, publishing, replaying, ruling, triage, turns
 
-__all__ = ["datasets", "delivery", "forgetting", "gates", "publishing", "triage", "turns"]
+__all__ = [
+    "datasets",
+    "delivery",
+    "forgetting",
+    "gates",
+    "ladder",
+    "publishing",
+    "replaying",
+    "ruling",
+    "triage",
+    "turns",
+]
