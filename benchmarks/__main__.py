@@ -28,6 +28,7 @@ BENCHMARKS = {
     "gate.answer": "gate.answer",
     "gate.passed": "gate.passed",
     "webhook": "webhook.lines",
+    "replay": "replay.lines",
 }
 
 

@@ -70,7 +70,9 @@ class RoutingRule(WorkspaceOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["policy", "position"], name="routing_rule_position_once", deferrable=models.Deferrable.DEFERRED
+                fields=["policy", "position"],
+                name="routing_rule_position_once",
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(
                 condition=Q(sample_rate__isnull=True) | Q(sample_rate__range=(0, 1)),
@@ -80,7 +82,7 @@ class RoutingRule(WorkspaceOwned):
 
 
 class SamplingRate(WorkspaceOwned):
-    """The share that people see of what passes from one source, one model version, or both; the most specific holds."""
+    """The share that people see of what passes from a source, a model version, or both; the most specific holds."""
 
     policy = models.ForeignKey(RoutingPolicy, on_delete=models.PROTECT, related_name="rates")
     source = models.CharField(max_length=50, blank=True)

@@ -1,4 +1,4 @@
-"""The verbs that write a policy's versions: draft, edit, activate, roll back. A version is never edited once active."""
+"""The verbs that write a policy's versions: draft, edit, activate, roll back. None is edited once in force."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -124,7 +124,12 @@ def rates_of(policy: RoutingPolicy) -> list[dict[str, Any]]:
 
 
 def draft_policy(
-    *, based_on: RoutingPolicy, by: User | None, actor: Actor, now: datetime, rules: Sequence[RoutingRule] | None = None
+    *,
+    based_on: RoutingPolicy,
+    by: User | None,
+    actor: Actor,
+    now: datetime,
+    rules: Sequence[RoutingRule] | None = None,
 ) -> RoutingPolicy:
     """Open the workspace's draft with the content of a version, or with ``rules`` instead of its own.
 
@@ -282,9 +287,7 @@ def activate_draft(
     return held
 
 
-def roll_back(
-    *, to: RoutingPolicy, note: str, by: User | None, actor: Actor, now: datetime
-) -> RoutingPolicy:
+def roll_back(*, to: RoutingPolicy, note: str, by: User | None, actor: Actor, now: datetime) -> RoutingPolicy:
     """Put an old version's content in force again, as a new version."""
     return activate_policy(
         workspace_id=to.workspace_id,

@@ -53,7 +53,7 @@ def said_by(item_ids: Iterable[UUID], rules: Iterable[RoutingRule]) -> dict[UUID
 
 _LOAD = """
 SELECT q.slug, (SELECT count(*) FROM (SELECT FROM triage_queueentry e WHERE e.queue_id = q.id AND e.ended_at IS NULL
-                                      LIMIT %(most)s) AS some)
+                                      LIMIT %(most)s) AS waiting)
 FROM queues_queue q WHERE q.workspace_id = %(workspace)s AND q.slug = ANY(%(slugs)s)
 """
 

@@ -107,7 +107,7 @@ def share(secret: bytes, stage: str, item_id: UUID) -> float:
 
 
 def _kept(facts: Facts, rules: Sequence[RoutingRule]) -> dict[str, Any]:
-    """Return the facts to store: no text, and of the attributes those that rules ask for (they may say who it was)."""
+    """Return the facts to store: no text, and of the attributes those asked for (they may say who it was)."""
     asked = {one["name"] for rule in rules for one in leaves(rule.conditions) if one["field"] == "attribute"}
     attributes = {name: value for name, value in facts["attributes"].items() if name in asked}
     return {**{name: value for name, value in facts.items() if name != "text"}, "attributes": attributes}

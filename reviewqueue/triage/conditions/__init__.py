@@ -1,7 +1,7 @@
 """One condition tree: checked, asked of an item's facts, compiled to SQL over recorded facts, and said in words.
 
-A tree is JSON: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": tree}`` or a leaf ``{"field", "op", "value", "name"?}``.
-A plain list is the older form of ``{"all": list}`` and stays valid.
+A tree is JSON: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": tree}`` or a leaf
+``{"field", "op", "value", "name"?}``. A plain list is the older form of ``{"all": list}`` and stays valid.
 """
 
 from .checking import faults

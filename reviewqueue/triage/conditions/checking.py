@@ -16,7 +16,9 @@ MOST_LEAVES, MOST_DEPTH, MOST_CHARACTERS = 100, 8, 500
 
 def faults(stored: Any, at: str = "#") -> list[Place]:
     """Return every fault of a tree as it was sent, with its place below ``at``; an empty list when it is sound."""
-    found = list(_faults({"all": stored} if isinstance(stored, list) else stored, at, 1, listed=isinstance(stored, list)))
+    found = list(
+        _faults({"all": stored} if isinstance(stored, list) else stored, at, 1, listed=isinstance(stored, list))
+    )
     if not found and _count(stored) > MOST_LEAVES:
         return [Place(at, _("At most %(n)s conditions.") % {"n": MOST_LEAVES})]
     return found
@@ -102,7 +104,9 @@ def _value_fault(leaf: dict[str, Any], field: Field) -> str:
 def _time_fault(op: str, value: Any) -> str:
     whole = isinstance(value, list) and value and all(type(one) is int for one in value)
     if op == "in":
-        return "" if whole and all(1 <= one <= 7 for one in value) else _("Weekdays from 1 (Monday) to 7 are required.")
+        return (
+            "" if whole and all(1 <= one <= 7 for one in value) else _("Weekdays from 1 (Monday) to 7 are required.")
+        )
     sound = whole and len(value) == 2 and 0 <= value[0] <= 23 and 0 <= value[1] <= 24 and value[0] != value[1]
     return "" if sound else _("Two hours are required: from (0 to 23) and before (0 to 24).")
 
@@ -114,7 +118,9 @@ def _text_fault(op: str, value: Any) -> str:
         try:
             re2.compile(value, _quiet())
         except re2.error:
-            return _("This pattern is not understood (RE2 syntax, which knows no look-around and no back-references).")
+            return _(
+                "This pattern is not understood (RE2 syntax, which knows no look-around and no back-references)."
+            )
     return ""
 
 

@@ -15,7 +15,7 @@ MOMENTS = (0, 4_000_000_000)
 
 
 def holds(tree: Tree, facts: Facts) -> bool:
-    """Return whether a checked tree holds. Facts of another sort than a leaf asks for hold nothing, and break nothing.
+    """Return whether a checked tree holds. Facts of another sort than asked for hold nothing, and break nothing.
 
     A fact that is not known counts as below every threshold, so that what nobody measured goes to people.
     """
