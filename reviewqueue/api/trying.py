@@ -14,6 +14,7 @@ _CLIENT = {
     "get_outcome": 'outcome = rq.wait("{item_id}", timeout=120)',
     "list_corrections": "for page in (feed := rq.corrections(since=cursor)).pages():\n    print(page)",
     "signal_item": 'rq.signal("{item_id}", "thumbs_down")',
+    "appeal_item": 'rq.appeal("{item_id}", reason="The parcel came a week later.")',
     "withdraw_item": 'rq.withdraw("{item_id}")',
 }
 

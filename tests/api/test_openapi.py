@@ -46,8 +46,12 @@ def test_it_says_whose_it_is_and_where() -> None:
 #: Generated clients call operations by these names, so none of them ever changes; new ones may come.
 NAMES = {
     *("list_items", "submit_item", "submit_items", "get_item", "get_outcome", "withdraw_item", "list_corrections"),
+    *("signal_item", "appeal_item", "list_follow_ups", "finish_follow_up", "go_on_duty", "leave_duty"),
     *("claim_next", "claim_next_of_queue", "keep_turn", "submit_review", "return_item", "escalate_item"),
     *("list_datasets", "define_dataset", "make_release", "get_release", "download_release_file"),
+    *("list_sources", "add_source", "get_source", "declare_outputs", "list_webhooks", "add_webhook", "get_webhook"),
+    *("change_webhook", "delete_webhook", "rotate_webhook_secret", "test_webhook", "list_deliveries"),
+    "replay_deliveries",
 }
 
 

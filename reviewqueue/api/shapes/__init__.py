@@ -2,13 +2,13 @@
 
 from .choices import CHOICES
 from .datasets import DATASETS
-from .examples import EXAMPLES, PROBLEM_EXAMPLES
+from .examples import EXAMPLES
 from .feed import FEED, FEED_PARAMETERS
 from .follow_ups import FOLLOW_UP_PARAMETERS, FOLLOW_UPS
 from .items import ITEMS, LIST_PARAMETERS
 from .objections import OBJECTIONS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
-from .problems import PROBLEMS
+from .problems import PROBLEM_EXAMPLES, PROBLEMS
 from .sources import SOURCES
 from .turns import TURNS
 from .webhooks import DELIVERY_PARAMETERS, WEBHOOKS
