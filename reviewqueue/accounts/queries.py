@@ -136,7 +136,7 @@ def asked_before(*, viewer_key: UUID, idempotency_key: str) -> AskedOnce | None:
 def quotas_of_keys() -> dict[UUID, int]:
     """Return the requests a minute of every key that has a quota of its own."""
     keys = ApiKey.objects.filter(requests_per_minute__isnull=False, revoked_at=None)
-    return dict(keys.values_list("pk", "requests_per_minute"))
+    return {pk: size for pk, size in keys.values_list("pk", "requests_per_minute") if size is not None}
 
 
 def use_by_others(*, process: UUID, whose: Sequence[UUID], since_minute: int) -> dict[tuple[UUID, int], int]:

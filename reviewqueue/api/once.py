@@ -62,6 +62,7 @@ def once(request: Request, viewer: Viewer, idempotency_key: str, work: Work, aga
     ``again`` makes the answer anew from what was made, for a view that keeps none (its Response has ``made_id``).
     Raises OtherRequest, StillRunning, Erased, and whatever the work raises.
     """
+    assert viewer.key_id is not None
     asked = AskedOnce(
         workspace_id=viewer.workspace_id,
         key_id=viewer.key_id,

@@ -79,7 +79,8 @@ def _apart(figures: Figures) -> str:
     if not figures.directed:
         return ""
     words = ngettext(
-        "One answer that had passed was called wrong afterwards and looked at; it is not among what people judged here.",
+        "One answer that had passed was called wrong afterwards and looked at; it is not among what people"
+        " judged here.",
         "%(n)s answers that had passed were called wrong afterwards and looked at; they are not among what people"
         " judged here.",
         figures.directed,

@@ -9,6 +9,7 @@ import pytest
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions import leave_duty
 from reviewqueue.assignment.models import Duty, Lane
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
 from reviewqueue.common import clock
 from reviewqueue.delivery.actions import add_webhook

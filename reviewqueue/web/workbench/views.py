@@ -243,7 +243,8 @@ def turn_draft(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def keep_for_later(request: MemberRequest) -> None:
     """Renew the turn on this page and keep what was typed, before another is taken beside it."""
-    own = held_by(request.viewer).filter(pk=_id(request.POST.get("assignment", ""))).first()
+    pk = _id(request.POST.get("assignment", ""))
+    own = held_by(request.viewer).filter(pk=pk).first() if pk else None
     if own is not None:
         _keep(own, _fence(request), typed_in(request.POST))
 
