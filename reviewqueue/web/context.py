@@ -17,6 +17,7 @@ from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
 from reviewqueue.assignment.queries import duty_of
 from reviewqueue.common.clock import now
+from reviewqueue.edgecases.queries import cases_calling
 from reviewqueue.review.queries import follow_ups_calling
 
 from .access import not_ready
@@ -40,8 +41,10 @@ NAVIGATION = (
         ("board", _("Queue board"), "board", ("see_queues",)),
         ("items", _("Items"), "search", ("see_items",)),
         ("follow_ups", _("Follow-ups"), "reply", ("review", "lead", "see_items")),
+        ("edge_cases", _("Edge cases"), "balance", ("lead", "see_items")),
     ),
     (
+        ("policies", _("Routing"), "route", ("lead",)),
         ("quality", _("Quality"), "chart", ("see_quality",)),
         ("datasets", _("Datasets"), "layers", ("datasets", "see_datasets")),
     ),
@@ -137,7 +140,7 @@ def _me(membership: Membership) -> dict[str, Any]:
 
 
 #: What stands beside an entry as a number: how much there calls for this person.
-_COUNTS: dict[str, Callable[[Viewer], int]] = {"follow_ups": follow_ups_calling}
+_COUNTS: dict[str, Callable[[Viewer], int]] = {"follow_ups": follow_ups_calling, "edge_cases": cases_calling}
 
 
 def _navigation(viewer: Viewer, path: str) -> Iterator[list[dict[str, Any]]]:

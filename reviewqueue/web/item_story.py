@@ -26,7 +26,7 @@ from .templatetags.look import span
 #: Verbs that say how somebody judged: unseen by a person who is judging the item at this moment.
 JUDGED = frozenset(
     {
-        *("submit", "settle", "undo", "publish", "escalate", "hand_back"),
+        *("submit", "settle", "undo", "publish", "escalate", "hand_back", "group", "ungroup", "note_knowledge"),
         *("open_follow_up", "take_follow_up", "finish_follow_up", "reopen_follow_up"),
     }
 )
@@ -210,6 +210,7 @@ def _settled(event: Event, item: Item, known: _Known) -> Told:
         "review": _("by one review"),
         "agreement": _("reviewers agree"),
         "adjudication": _("a lead decided"),
+        "ruling": _("the ruling on an edge case"),
     }
     title = _("Outcome, version %(n)s") % {"n": event.data.get("version", "")}
     return title, [bases.get(event.data.get("basis", ""), "")], ""
@@ -239,6 +240,10 @@ _TELLERS = {
     "undo": _simple(lambda: _("Undone")),
     "hand_back": _simple(lambda: _("Handed back to the queue")),
     "time_out": _simple(lambda: _("The AI system was answered without a person"), "clock"),
+    "group": _simple(lambda: _("Put into an edge case"), "balance"),
+    "ungroup": _simple(lambda: _("Taken out of its edge case"), "balance"),
+    "raise_alert": _simple(lambda: _("Told somebody that it waits for too long"), "clock"),
+    "note_knowledge": _simple(lambda: _("An article is wrong or missing"), "layers"),
     "withdraw": _simple(lambda: _("Withdrawn: the AI system no longer needs it"), "cross"),
     "signal": _signalled,
     "appeal": _appealed,

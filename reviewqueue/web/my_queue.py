@@ -22,6 +22,7 @@ from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by, holders_of, next_due, snoozed_by, waiting_for
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotThere
+from reviewqueue.edgecases.queries import case_of, open_cases, owner_for, steps_calling
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import own_queues
@@ -34,11 +35,13 @@ from reviewqueue.review.queries import (
 )
 
 from .access import member_page
+from .calling import called
 from .context import MemberRequest
 from .kinds.evidence import about
 from .workbench.showing import due, item_address
 
 ANSWERS_FOR = timedelta(days=7)
+MOST_CASES = 100
 
 
 @require_GET
@@ -126,8 +129,14 @@ def _lead(request: MemberRequest) -> dict[str, Any]:
         return {"escalations": None}
     escalations = list(escalations_visible_to(request.viewer))
     holders = holders_of(viewer=request.viewer, entry_ids=[one.entry_id for one in escalations])
+    grouped, owners = case_of([one.pk for one in escalations]), owner_for(escalations)
+    rows = [_escalation(request, one, holders.get(one.entry_id)) for one in escalations]
+    for row in rows:
+        row["case"], row["owner"] = grouped.get(row["id"]), owners.get(row["id"])
     return {
-        "escalations": [_escalation(request, one, holders.get(one.entry_id)) for one in escalations],
+        "escalations": rows,
+        "cases": open_cases(request.viewer)[:MOST_CASES],
+        "calling": [called(request, one) for one in steps_calling(request.viewer)[:20]],
         "leads": [member.user for member in _leads(request)],
     }
 

@@ -18,6 +18,8 @@ from reviewqueue.queues.actions import create_queue, join_queue
 from reviewqueue.queues.models import Queue
 from reviewqueue.review.models import Escalation, FollowUp
 from reviewqueue.triage.models import Signal
+from reviewqueue.triage.policies import draft_policy
+from reviewqueue.triage.queries import current_policy
 from tests import steps
 from tests.cast import NOW, Cast, item
 
@@ -29,6 +31,7 @@ CONSTANTS = {
     (".", "kind"): "css",
     ("board/levers/", "kind"): "rule",
     ("/releases/", "version"): "1",
+    ("policies/versions/", "version"): "1",
     ("/files/", "name"): "data.jsonl",
     ("/", "name"): "data.jsonl",
 }
@@ -99,6 +102,7 @@ class Things:
         )
         self._walk()
         self._data()
+        self._edge_cases()
         self.delivery = Delivery.objects.filter(webhook=self.webhook).latest("pk")
         self.key, self.secret = create_key(
             workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
@@ -127,6 +131,10 @@ class Things:
             now=NOW,
         ).signal
 
+        active = current_policy(cast.workspace.pk)
+        assert active is not None
+        self.rule = draft_policy(based_on=active, by=None, actor=SYSTEM, now=NOW).rules.first()
+
     def _data(self) -> None:
         self.dataset = define(
             workspace_id=self.cast.workspace.pk,
@@ -143,6 +151,22 @@ class Things:
         assert release is not None
         build(release=release, now=NOW)
 
+    def _edge_cases(self) -> None:
+        lead = self.cast.viewer("lead")
+        self.case = steps.pipeline.open_case(
+            title=f"{self.prefix} case", escalations=[self.escalation], by=lead, now=NOW
+        )
+        steps.pipeline.comment(case=self.case, text=f"{self.prefix} remark", by=lead, now=NOW)
+        self.ownership = steps.pipeline.set_owner(
+            source=self.source,
+            topic=f"{self.prefix}-topic",
+            reason="",
+            owner_id=self.cast.lead.user_id,
+            deputy_id=None,
+            by=lead,
+            now=NOW,
+        )
+
     def by_place(self) -> dict[tuple[str, str], str]:
         """Return what names these things, by the literal text before the parameter and its name."""
         return {place: str(name(self)) for place, name in PLACES.items()}
@@ -155,6 +179,8 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("api/v1/assignments/", "assignment_id"): lambda things: things.assignment.pk,
     ("api/v1/datasets/", "slug"): lambda things: things.dataset.slug,
     ("api/v1/sources/", "slug"): lambda things: things.source.slug,
+    ("edge-cases/", "pk"): lambda things: things.case.pk,
+    ("ownership/", "pk"): lambda things: things.ownership.pk,
     ("escalations/", "pk"): lambda things: things.escalation.pk,
     ("work/", "pk"): lambda things: things.assignment.pk,
     ("queues/", "slug"): lambda things: things.queue.slug,
@@ -163,6 +189,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("api/v1/follow-ups/", "follow_up_id"): lambda things: things.follow_up.pk,
     ("report/", "pk"): lambda things: things.report.pk,
     ("board/queues/", "slug"): lambda things: things.queue.slug,
+    ("policies/draft/rules/", "pk"): lambda things: things.rule.pk,
     ("items/", "pk"): lambda things: things.item.id,
     ("datasets/", "slug"): lambda things: things.dataset.slug,
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
