@@ -3,7 +3,6 @@
 from typing import Any
 
 from .problems import WRONG
-
 from .webhook_examples import WEBHOOK_EXAMPLES
 
 Examples = dict[str, dict[str, Any]]
