@@ -25,8 +25,8 @@ from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake.rules import submission
+from reviewqueue.triage.actions.policies import activate_policy
 from reviewqueue.triage.models import RoutingPolicy
-from reviewqueue.triage.policies import activate_policy
 
 HEARD = "psycopg committing one row, and another connection that has heard its NOTIFY"
 WAITING = 200

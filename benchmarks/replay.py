@@ -10,8 +10,8 @@ from benchmarks import floors, loading
 from benchmarks.running import compare, line, scaled, timed
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.metrics.replay import Asked, counted
+from reviewqueue.triage.actions.policies import activate_policy, draft_policy, save_rule
 from reviewqueue.triage.models import RoutingPolicy
-from reviewqueue.triage.policies import activate_policy, draft_policy, save_rule
 from reviewqueue.triage.queries import current_policy
 
 FLOOR = "one sequential count of the same rows, no parallel workers"
@@ -24,7 +24,8 @@ UPDATE triage_triagedecision SET decided_at = %(now)s::timestamptz - random() * 
   facts = jsonb_build_object('confidence', round(random()::numeric, 3), 'risk_level',
     (ARRAY['low','medium','high'])[1 + floor(random() * 3)::int], 'risk_tags', '[]'::jsonb, 'kind', 'chat',
     'source', 'support-chatbot', 'model_version', '2026-11-01', 'language', (ARRAY['en','de'])[1 + (random())::int],
-    'length', floor(random() * 4000), 'received_at', floor(extract(epoch FROM %(now)s::timestamptz) - random() * 604800),
+    'length', floor(random() * 4000), 'received_at', 
+      floor(extract(epoch FROM %(now)s::timestamptz) - random() * 604800),
     'attributes', '{"locale": "en"}'::jsonb)
 """
 
@@ -40,7 +41,9 @@ def lines() -> Iterator[dict]:
     active, draft = _policies(office)
     asked = Asked(office.workspace.pk, loading.NOW - timedelta(days=8), loading.NOW + timedelta(days=1))
     with floors.connect() as plain:
-        plain.execute("SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
+        plain.execute(
+            "SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; SET enable_bitmapscan = off"
+        )
         runs = compare(
             lambda: timed(lambda: counted(asked, active=active, draft=draft).items),
             lambda: timed(lambda: _count(plain)),

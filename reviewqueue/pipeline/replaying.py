@@ -8,7 +8,7 @@ from typing import Any
 from reviewqueue.metrics.queries.handling import handling_seconds
 from reviewqueue.metrics.replay import Asked, counted, errors_met, sampled
 from reviewqueue.metrics.replay.plan import Plan
-from reviewqueue.triage import trying
+from reviewqueue.triage.actions import trying
 from reviewqueue.triage.models import Replay, RoutingPolicy
 from reviewqueue.triage.queries import current_policy
 

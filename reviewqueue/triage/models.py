@@ -19,6 +19,8 @@ class RoutingPolicy(WorkspaceOwned):
     based_on = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     #: what the person who activated it says about it
     note = models.CharField(max_length=500, blank=True)
+    #: when the draft was last changed: a replay from before says nothing about it any more
+    edited_at = models.DateTimeField(null=True)
     audit_rate = models.FloatField(default=0.05)
     audit_queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -96,6 +98,11 @@ class SamplingRate(WorkspaceOwned):
             # what names neither is the policy's own rate
             models.CheckConstraint(condition=~Q(source="", model_version=""), name="sampling_rate_names_something"),
         ]
+
+    @property
+    def percent(self) -> str:
+        """The rate in per cent."""
+        return f"{100 * self.rate:g}"
 
     @property
     def specificity(self) -> int:

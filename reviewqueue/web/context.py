@@ -42,6 +42,7 @@ NAVIGATION = (
         ("items", _("Items"), "search", ("see_items",)),
         ("follow_ups", _("Follow-ups"), "reply", ("review", "lead", "see_items")),
         ("edge_cases", _("Edge cases"), "balance", ("lead", "see_items")),
+        ("knowledge", _("Knowledge fixes"), "layers", ("review", "see_items")),
     ),
     (
         ("policies", _("Routing"), "route", ("lead",)),

@@ -21,7 +21,7 @@ from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.actions import activate_policy
 from reviewqueue.triage.models import RoutingPolicy
-from reviewqueue.triage.policies import fields_of, rates_of
+from reviewqueue.triage.actions.policies import fields_of, rates_of
 from reviewqueue.triage.queries import current_policy
 
 from .access import member_page

@@ -18,7 +18,7 @@ from reviewqueue.queues.actions import create_queue, join_queue
 from reviewqueue.queues.models import Queue
 from reviewqueue.review.models import Escalation, FollowUp
 from reviewqueue.triage.models import Signal
-from reviewqueue.triage.policies import draft_policy
+from reviewqueue.triage.actions.policies import draft_policy
 from reviewqueue.triage.queries import current_policy
 from tests import steps
 from tests.cast import NOW, Cast, item
@@ -157,6 +157,9 @@ class Things:
             title=f"{self.prefix} case", escalations=[self.escalation], by=lead, now=NOW
         )
         steps.pipeline.comment(case=self.case, text=f"{self.prefix} remark", by=lead, now=NOW)
+        self.fix = steps.pipeline.note_knowledge(
+            item=self.follow_up.item, problem="missing", title=f"{self.prefix} article", by=lead, now=NOW
+        )
         self.ownership = steps.pipeline.set_owner(
             source=self.source,
             topic=f"{self.prefix}-topic",
@@ -180,6 +183,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("api/v1/datasets/", "slug"): lambda things: things.dataset.slug,
     ("api/v1/sources/", "slug"): lambda things: things.source.slug,
     ("edge-cases/", "pk"): lambda things: things.case.pk,
+    ("knowledge/", "pk"): lambda things: things.fix.pk,
     ("ownership/", "pk"): lambda things: things.ownership.pk,
     ("escalations/", "pk"): lambda things: things.escalation.pk,
     ("work/", "pk"): lambda things: things.assignment.pk,

@@ -12,8 +12,7 @@ from reviewqueue.common.errors import Conflict
 from reviewqueue.metrics.replay import Asked, counted, sampled
 from reviewqueue.metrics.replay import counting as pages
 from reviewqueue.metrics.replay.sampling import wilson
-from reviewqueue.triage.models import Replay, RoutingPolicy, RoutingRule
-from reviewqueue.triage.policies import (
+from reviewqueue.triage.actions.policies import (
     activate_draft,
     discard_draft,
     draft_policy,
@@ -23,8 +22,9 @@ from reviewqueue.triage.policies import (
     save_rule,
     save_sampling,
 )
+from reviewqueue.triage.actions.trying import ask_replay
+from reviewqueue.triage.models import Replay, RoutingPolicy, RoutingRule
 from reviewqueue.triage.queries import current_decision, current_policy
-from reviewqueue.triage.trying import ask_replay
 from tests import steps
 from tests.cast import NOW, Cast, item
 

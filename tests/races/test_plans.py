@@ -15,7 +15,7 @@ from reviewqueue.assignment.actions.claiming import CLAIM
 from reviewqueue.assignment.actions.keeping import _EXPIRE
 from reviewqueue.datasets.queries import judged_sql
 from reviewqueue.review.models import DuePublication
-from reviewqueue.triage.actions import _TAKE
+from reviewqueue.triage.actions.items import _TAKE
 from tests.cast import NOW, Cast
 from tests.races.shape import analyse, exclude_from, fill
 from tests.steps import claim

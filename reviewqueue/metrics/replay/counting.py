@@ -15,6 +15,7 @@ from reviewqueue.triage.conditions import Columns, asks
 from reviewqueue.triage.models import RoutingPolicy, TriageDecision
 
 from .found import Found
+from .merging import Merged
 from .plan import Plan
 
 PAGE = 50_000
@@ -73,9 +74,10 @@ ORDER BY decided_at DESC, id DESC LIMIT 1
 
 _SUMS = """
 SELECT old, old_rate, new, new_rate, hour, count(*), max(item_id::text COLLATE "C") FILTER (WHERE {changed})
-FROM (SELECT item_id, hour, {old} AS old, {old_rate} AS old_rate, {new} AS new, {new_rate} AS new_rate
-      FROM (SELECT item_id, extract(hour FROM decided_at AT TIME ZONE %(zone)s)::int AS hour, {columns}
-            FROM ({rows}) d OFFSET 0) facts OFFSET 0) places
+FROM (SELECT item_id, hour, {old} AS old, old_rate, {new} AS new, new_rate
+      FROM (SELECT *, {first} AS first, {old_rate} AS old_rate, {new_rate} AS new_rate
+            FROM (SELECT item_id, extract(hour FROM decided_at AT TIME ZONE %(zone)s)::int AS hour, {columns}
+                  FROM ({rows}) d OFFSET 0) facts OFFSET 0) found OFFSET 0) places
 GROUP BY 1, 2, 3, 4, 5
 """
 _NOTHING = UUID(int=0)
@@ -93,14 +95,15 @@ class _Page:
         # what no rule asked for was not recorded; the item itself has it, and is never edited
         wants_more = any(asks(rule.conditions, "attribute") for rule in (*before.rules, *after.rules))
         columns = Columns(facts="d.facts", roots={"attributes": "d.attributes"})
-        old, old_rate = before.place_sql(columns)
-        new, new_rate = after.place_sql(columns)
+        merged = Merged.of(before, after)
+        first, old_rate, new_rate = merged.first_sql(columns), before.rate_sql(columns), after.rate_sql(columns)
+        old, new = merged.taker_sql(columns)
         rows = _ROWS.format(
             facts="d.facts",
             attributes=", i.attributes" if wants_more else "",
             item="JOIN intake_item i ON i.id = d.item_id" if wants_more else "",
         )
-        parts = {"old": old, "old_rate": old_rate, "new": new, "new_rate": new_rate}
+        parts = {"first": first, "old": old, "old_rate": old_rate, "new": new, "new_rate": new_rate}
         sql = _SUMS.format(columns=columns.select, rows=rows, changed=_changed(found), **parts)
         return cls(sql, {**columns.parameters, **_asked(asked)})
 

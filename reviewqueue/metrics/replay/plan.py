@@ -46,10 +46,13 @@ class Plan:
         pair = facts.get("source") or "", facts.get("model_version")
         return taker, next((n for n, rate in enumerate(self.rates, start=1) if rate.covers(*pair)), 0)
 
-    def place_sql(self, columns: Columns) -> tuple[str, str]:
-        """Return the same in SQL: an expression for the rule, and one for the rate."""
-        takers = [(condition_sql(rule.conditions, columns), n) for n, rule in enumerate(self.rules, start=1)]
-        return _first(takers), _first([(_covers(rate, columns), n) for n, rate in enumerate(self.rates, start=1)])
+    def taker_sql(self, columns: Columns) -> str:
+        """Return the number of the rule in SQL."""
+        return first_that_holds([condition_sql(rule.conditions, columns) for rule in self.rules])
+
+    def rate_sql(self, columns: Columns) -> str:
+        """Return the number of the rate in SQL."""
+        return first_that_holds([_covers(rate, columns) for rate in self.rates])
 
     def fate(self, place: Place) -> Fate:
         """Return what the policy does at a place."""
@@ -75,10 +78,11 @@ class Plan:
                 yield taker, rate
 
 
-def _first(conditions: Sequence[tuple[str, int]]) -> str:
+def first_that_holds(conditions: Sequence[str]) -> str:
+    """Return an SQL expression for the number of the first condition that holds, 0 when none does."""
     if not conditions:
         return "0"
-    return "CASE " + " ".join(f"WHEN {asked} THEN {n}" for asked, n in conditions) + " ELSE 0 END"
+    return "CASE " + " ".join(f"WHEN {asked} THEN {n}" for n, asked in enumerate(conditions, start=1)) + " ELSE 0 END"
 
 
 def _covers(rate: SamplingRate, columns: Columns) -> str:

@@ -57,7 +57,7 @@ class Columns:
 def _number(json: str, name: str) -> str:
     """Read a number, and apart from it whether it is not known at all."""
     number = f"CASE jsonb_typeof({json}) WHEN 'number' THEN ({json})::float8 END AS {name}"
-    return f"{number}, coalesce(jsonb_typeof({json}), 'null') = 'null' AS {name}_unknown"
+    return f"{number}, ({json} #>> '{{}}') IS NULL AS {name}_unknown"
 
 
 def _word(json: str, name: str) -> str:

@@ -10,7 +10,7 @@ from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.background import ring
 from reviewqueue.common.errors import Invalid
 
-from .models import Replay, RoutingPolicy
+from ..models import Replay, RoutingPolicy
 
 MOST_DAYS = 90
 LEASE = timedelta(minutes=5)

@@ -14,8 +14,8 @@ from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
 from reviewqueue.queues.models import Queue
 
-from .conditions import faults
-from .models import Replay, RoutingPolicy, RoutingRule, SamplingRate
+from ..conditions import faults
+from ..models import Replay, RoutingPolicy, RoutingRule, SamplingRate
 
 #: The fields of a rule that the next version of a policy takes over.
 KEPT = (
@@ -164,6 +164,11 @@ def _held(draft: RoutingPolicy) -> RoutingPolicy:
     return held
 
 
+def _edited(draft: RoutingPolicy, actor: Actor, now: datetime) -> None:
+    RoutingPolicy.objects.filter(pk=draft.pk).update(edited_at=now)
+    record(workspace_id=draft.workspace_id, verb="edit", subject=("policy", draft.pk), by=actor, at=now)
+
+
 def save_rule(
     *, draft: RoutingPolicy, rule: RoutingRule | None, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> RoutingRule:
@@ -178,7 +183,7 @@ def save_rule(
         for name, value in fields.items():
             setattr(rule, name, value)
         rule.save()
-        record(workspace_id=held.workspace_id, verb="edit", subject=("policy", held.pk), by=actor, at=now)
+        _edited(held, actor, now)
     return rule
 
 
@@ -208,7 +213,7 @@ def remove_rule(*, rule: RoutingRule, actor: Actor, now: datetime) -> None:
         held = _held(rule.policy)
         RoutingRule.objects.filter(pk=rule.pk).delete()
         _number(list(RoutingRule.objects.filter(policy=held).order_by("position")))
-        record(workspace_id=held.workspace_id, verb="edit", subject=("policy", held.pk), by=actor, at=now)
+        _edited(held, actor, now)
 
 
 def move_rule(*, rule: RoutingRule, steps: int, actor: Actor, now: datetime) -> None:
@@ -222,7 +227,7 @@ def move_rule(*, rule: RoutingRule, steps: int, actor: Actor, now: datetime) -> 
         place = rules.index(found)
         rules.insert(max(0, min(len(rules) - 1, place + steps)), rules.pop(place))
         _number(rules)
-        record(workspace_id=held.workspace_id, verb="edit", subject=("policy", held.pk), by=actor, at=now)
+        _edited(held, actor, now)
 
 
 def _number(rules: Sequence[RoutingRule]) -> None:
@@ -252,7 +257,7 @@ def save_sampling(
         held.save(update_fields=["audit_rate", "audit_queue"])
         SamplingRate.objects.filter(policy=held).delete()
         _write_rates(held, rates)
-        record(workspace_id=held.workspace_id, verb="edit", subject=("policy", held.pk), by=actor, at=now)
+        _edited(held, actor, now)
 
 
 def discard_draft(*, draft: RoutingPolicy, actor: Actor, now: datetime) -> None:

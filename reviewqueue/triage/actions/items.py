@@ -16,7 +16,7 @@ from reviewqueue.common.parts import Part
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 
-from .models import (
+from ..models import (
     Pending,
     QueueEntry,
     RoutingPolicy,
@@ -25,8 +25,7 @@ from .models import (
     SignalContent,
     TriageDecision,
 )
-from .policies import activate_policy as activate_policy
-from .rules import Decided, rank_of
+from ..rules import Decided, rank_of
 
 MAX_ATTEMPTS = 3
 

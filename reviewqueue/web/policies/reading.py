@@ -1,0 +1,75 @@
+"""Reading the builder's form and the sampling table. What is wrong is told; nothing typed is lost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from reviewqueue.accounts.models import Membership
+from reviewqueue.common.errors import Invalid
+from reviewqueue.queues.models import Queue
+
+from ..parameters import identifier
+
+MOST_RATES = 50
+
+
+def read_rule(typed: Mapping[str, Any], *, queues: QuerySet[Queue], members: QuerySet[Membership]) -> dict[str, Any]:
+    """Return the fields of a rule but its conditions. Raises Invalid."""
+    slug = str(typed.get("queue", ""))
+    queue = queues.filter(slug=slug).first()
+    if slug and queue is None:
+        raise Invalid(_("There is no such queue."))
+    owner = members.filter(user_id=identifier(typed.get("owner"))).first() if typed.get("owner") else None
+    skills = sorted({one.strip()[:40] for one in str(typed.get("required_skills", "")).split(",") if one.strip()})
+    rate = _percent(typed.get("sample_rate"))
+    return {
+        "name": str(typed.get("name", "")).strip()[:200],
+        "queue": queue,
+        "urgency": "high" if typed.get("urgency") == "high" else "normal",
+        "due_minutes": _whole(typed.get("due_minutes")),
+        "reviews_required": _whole(typed.get("reviews_required")),
+        "required_skills": skills,
+        "language": str(typed.get("language", "")).strip()[:10],
+        "blind": {"yes": True, "no": False}.get(str(typed.get("blind"))),
+        "owner": owner.user if owner and queue else None,
+        "sample_rate": None if queue else rate,
+    }
+
+
+def read_rates(typed: Mapping[str, Any]) -> tuple[float, list[dict[str, Any]]]:
+    """Return the general rate, and those of sources and model versions; emptied rows are gone. Raises Invalid."""
+    general = _percent(typed.get("rate"))
+    if general is None:
+        raise Invalid(_("A rate is between 0 and 100 %."))
+    rates = []
+    for number in range(MOST_RATES):
+        source, version = (str(typed.get(f"{name}-{number}", "")).strip() for name in ("source", "version"))
+        rate = _percent(typed.get(f"rate-{number}"))
+        if rate is not None:
+            rates.append({"source": source[:50], "model_version": version[:200], "rate": rate})
+    return general, rates
+
+
+def _percent(typed: Any) -> float | None:
+    """Return a share typed in per cent, None for an empty field. Raises Invalid."""
+    text = str(typed or "").strip().removesuffix("%").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        value = float(text) / 100
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise Invalid(_("A rate is between 0 and 100 %."))
+    return value
+
+
+def _whole(typed: Any) -> int | None:
+    text = str(typed or "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise Invalid(_("A whole number is required."))
+    return int(text)
