@@ -14,8 +14,11 @@ from reviewqueue.accounts.models import User
 from reviewqueue.assignment.models import Assignment, Draft
 from reviewqueue.assignment.queries import visible_to
 from reviewqueue.common.errors import Invalid, NotThere, Place
+from reviewqueue.edgecases.models import Ruling
+from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Kind, State
 from reviewqueue.queues.queries import current_rubric
+from reviewqueue.review.queries import shown
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.queries import current_decision
 from reviewqueue.triage.rules import explain
@@ -198,6 +201,22 @@ def _expires_at(turn: Assignment) -> datetime:
     return turn.slot.expires_at
 
 
+def _precedent(ruling: Ruling, words: str) -> dict[str, Any]:
+    return {
+        "ruling": str(ruling.pk),
+        "edge_case": str(ruling.case_id),
+        "decision": ruling.decision,
+        "severity": ruling.severity,
+        "reason_codes": ruling.reason_codes,
+        "words": words,
+        "ruled_at": shown(ruling.ruled_at),
+    }
+
+
+def _language(viewer: Viewer) -> str:
+    return viewer.user.language if viewer.user else ""
+
+
 def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
     """Return a turn with all that its person needs to judge."""
     item = shown_items(viewer).select_related("content").get(pk=turn.item_id)
@@ -211,7 +230,7 @@ def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
         "item": document(item),
         "why": explain(decision.reasons) if decision else [],
         "guidelines": rubric.guidelines if rubric else [],
-        "precedents": [],
+        "precedents": [_precedent(*one) for one in precedents_for(turn.item, language=_language(viewer))],
     }
     draft = Draft.objects.filter(assignment=turn).first()
     return {**body, "draft": draft.body} if draft else body

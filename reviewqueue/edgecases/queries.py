@@ -106,7 +106,12 @@ def precedents_for(item: Item, *, language: str) -> list[tuple[Ruling, str]]:
     rulings = rulings.filter(
         version=Ruling.objects.filter(case=OuterRef("case")).order_by("-version").values("version")[:1]
     )
-    newest = {one.pk: one for one in rulings.exclude(case__items__item=item).order_by("-ruled_at")[:RULINGS]}
+    newest = {
+        one.pk: one
+        for one in rulings.exclude(case__items__item=item)
+        .select_related("case__content")
+        .order_by("-ruled_at")[:RULINGS]
+    }
     text = _text_of(item.pk) if newest else ""
     if not text:
         return []

@@ -13,6 +13,8 @@ from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import person
 from reviewqueue.common.errors import NotThere
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.edgecases import actions as cases
+from reviewqueue.edgecases.queries import rulings_named
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, state_of
@@ -55,11 +57,27 @@ def submit_review(
         review = judging.write_review(assignment=assignment, judgement=judgement, at=held.at)
         turns.submit_turn(held=held, by=by)
         exclude(assignment, Exclusion.Reason.REVIEWED, held.at)
+        _note_precedents(review)
         tell(assignment, "submit", person(by.pk), held.at, decision=review.decision, severity=review.severity)
         failpoint("submit_review.reviewed")
         outcome = _settle_if_last(item, entry, output, by, held.at)
         failpoint("submit_review.settled")
     return Submitted(review, outcome)
+
+
+def _note_precedents(review: Review) -> None:
+    """Count the rulings of this workspace that were shown beside the item, whatever else is named there."""
+    shown = review.shown.get("precedents")
+    ids = {UUID(one) for one in shown if _is_id(one)} if isinstance(shown, list) else set()
+    if ids:
+        cases.note_shown(review=review, rulings=rulings_named(workspace_id=review.workspace_id, ids=ids))
+
+
+def _is_id(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def _refuse_second(assignment: Assignment) -> None:

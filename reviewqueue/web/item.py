@@ -19,8 +19,9 @@ from reviewqueue.assignment.queries import visible_to as turns_visible_to
 from reviewqueue.common.errors import NotThere
 from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, visible_to
+from reviewqueue.pipeline.mending import articles_of
 from reviewqueue.queues.queries import reason_labels
-from reviewqueue.review.models import Outcome, Review
+from reviewqueue.review.models import Cause, Outcome, Review
 from reviewqueue.review.queries import outcomes_visible_to, reviews_visible_to
 
 from .access import member_page
@@ -36,7 +37,7 @@ from .settled import shown_outcome, shown_review
 @member_page()
 def item(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show an item to those who may see it."""
-    found = _find(request.viewer, pk)
+    found = find_item(request.viewer, pk)
     return render(request, "item/item.html", {**_context(request.viewer, found), "links": _links(request, found)})
 
 
@@ -54,7 +55,7 @@ def _links(request: MemberRequest, found: Item) -> dict[str, str]:
 @member_page()
 def item_raw(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Hand out an item's exact bytes as they came."""
-    found = _find(request.viewer, pk)
+    found = find_item(request.viewer, pk)
     if found.content.redacted_at or _is_judging(request.viewer, found):
         raise NotThere
     response = HttpResponse(found.content.body.encode(), content_type="application/json; charset=utf-8")
@@ -62,7 +63,7 @@ def item_raw(request: MemberRequest, pk: UUID) -> HttpResponse:
     return response
 
 
-def _find(viewer: Viewer, pk: UUID) -> Item:
+def find_item(viewer: Viewer, pk: UUID) -> Item:
     """Return an item; a reviewer finds only what they have reviewed or hold. Raises NotThere."""
     items = visible_to(viewer).select_related("source", "model_version", "content", "now_at")
     found = items.filter(pk=pk).first()
@@ -103,6 +104,8 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "evidence": _evidence(found),
         "attributes": sorted(found.attributes.items()),
         "may_list": viewer.may("see_items"),
+        "articles": articles_of(found) if not blind and viewer.may("review") else None,
+        "knowledge_open": any(one.cause == Cause.KNOWLEDGE for one in reviews),
     }
 
 

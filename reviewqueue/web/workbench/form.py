@@ -1,5 +1,6 @@
 """The decision form: what was typed, as a draft, as a judgement, and as what the page shows again."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,13 @@ from reviewqueue.review.rules import Judgement
 
 from ..kinds.answers import OF_FACTS, facts_in, schema_of
 from ..kinds.fields import PREFIX, rebuilt
+from ..parameters import identifier
 
 #: What stands before a candidate's id in the decision that prefers it.
 PREFER = "prefer:"
+
+#: More rulings than a page ever shows beside an item.
+MOST_PRECEDENTS = 10
 
 #: How long an item can be put aside; "tomorrow" is the next working morning in the person's zone.
 SNOOZES = {"30": gettext_lazy("30 min"), "120": gettext_lazy("2 h"), "tomorrow": gettext_lazy("tomorrow, 8:00")}
@@ -48,6 +53,12 @@ class Typed:
         whole = asdict(self)
         del whole["saved_at"]
         return whole
+
+
+def precedents_in(sent: Sequence[str]) -> dict[str, list[str]]:
+    """Return what goes on record of the precedents that the page showed; nothing when there were none."""
+    shown = [str(one) for text in sent[:MOST_PRECEDENTS] if (one := identifier(text))]
+    return {"precedents": shown} if shown else {}
 
 
 def typed_in(post: QueryDict) -> Typed:

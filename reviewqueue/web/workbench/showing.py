@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 import orjson
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.actions import lanes_of
 from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.assignment.queries import draft_for, waiting_for
+from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
@@ -28,6 +30,7 @@ from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_
 from ..kinds.evidence import given_of
 from ..kinds.fields import Field, fields_of
 from ..safe_text import markdown, raw
+from ..settled import DECISIONS
 from .form import PREFER, Typed, snooze_choices, typed_before, typed_facts
 from .gates import gate_context
 
@@ -64,6 +67,7 @@ def turn_context(
         "objections": list(_objections(turn)),
         "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
         "guidelines": rubric.guidelines if rubric else [],
+        "precedents": list(_precedents(turn)),
         "reason_codes": _reason_codes(request.viewer, with_keys=turn.item.kind != Kind.COMPARISON),
         "form": form,
         "fields": _fields(turn.item, form, errors or {}),
@@ -264,6 +268,18 @@ def _objections(turn: Assignment) -> Iterator[dict[str, str]]:
         if not signal.content.redacted_at and signal.content.note:
             by = signal.reported_by.name if signal.reported_by else signal.content.said_by
             yield {"who": by, "text": signal.content.note}
+
+
+def _precedents(turn: Assignment) -> Iterator[dict[str, Any]]:
+    """Yield what was ruled on items like this one, nearest first, in the person's language."""
+    for ruling, words in precedents_for(turn.item, language=get_language() or ""):
+        content = ruling.case.content
+        yield {
+            "id": ruling.pk,
+            "case": "" if content.redacted_at else content.title,
+            "decision_words": DECISIONS[ruling.decision](),
+            "words": words,
+        }
 
 
 def _adjudication(turn: Assignment, viewer: Viewer) -> dict[str, Any]:

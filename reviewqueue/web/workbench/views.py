@@ -29,7 +29,7 @@ from reviewqueue.review.queries import outcomes_visible_to
 from ..access import member_page
 from ..context import MemberRequest
 from . import pages
-from .form import Typed, judged, said_in_place, typed_in, until
+from .form import Typed, judged, precedents_in, said_in_place, typed_in, until
 from .pages import ONE_QUEUE
 from .showing import candidate_order, confidence_hidden, typed_so_far
 
@@ -198,6 +198,7 @@ def _what_was_shown(request: MemberRequest, own: Assignment) -> dict:
     return {
         "confidence": own.item.confidence is not None and not confidence_hidden(own),
         "rubric": rubric.version if rubric else None,
+        **precedents_in(request.POST.getlist("precedent")),
         "active_seconds": min(int(active) // 1000, 86_400) if active.isascii() and active.isdigit() else None,
         **({"candidates": candidate_order(own)} if own.item.kind == Kind.COMPARISON else {}),
     }
