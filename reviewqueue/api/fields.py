@@ -5,11 +5,13 @@ from typing import Any
 import orjson
 from rest_framework.request import Request
 
-from reviewqueue.common.errors import Invalid, Place
+from reviewqueue.common.errors import Invalid, Malformed, Place
 
 from .parsing import sent
 
 BIGGEST = 2**31 - 1
+#: What says how something shall be: nothing sent is not the same as nothing wanted.
+_CHANGING = {"PUT", "PATCH"}
 
 
 class Fields:
@@ -17,6 +19,8 @@ class Fields:
 
     def __init__(self, request: Request, known: frozenset[str]) -> None:
         document = sent(request)
+        if document is None and request.method in _CHANGING:
+            raise Malformed("A body is required: a JSON object.", places=[Place("#", "An object is required.")])
         value = {} if document is None else document.value
         if not isinstance(value, dict):
             raise Invalid("The body is a JSON object.", places=[Place("#", "An object is required.")])

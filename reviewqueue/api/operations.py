@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from .shapes import EXAMPLES, PROBLEM_EXAMPLES, Shape
+from .shapes import COMPONENTS, EXAMPLES, PROBLEM_EXAMPLES, Shape
 from .shapes.links import links_of
 from .shapes.parts import example_parts
 
@@ -107,7 +107,7 @@ class Operation(AutoSchema):
             operation["description"] = "\n\n".join(filter(None, [operation.get("description"), *needs]))
             self._name_parts(operation)
             if "requestBody" in operation:
-                operation["requestBody"]["required"] = True
+                operation["requestBody"]["required"] = self.method != "POST" or _needs(operation["requestBody"])
                 _exemplify(operation["requestBody"])
             for status, answer in operation["responses"].items():
                 self._complete(operation["operationId"], int(status), answer)
@@ -128,6 +128,12 @@ class Operation(AutoSchema):
         if status in {200, 201} and (links := links_of(name)):
             answer["links"] = links
         _exemplify(answer, PROBLEM_EXAMPLES.get(status, {}))
+
+
+def _needs(body: Shape) -> bool:
+    """Return whether a body has fields that must be there: one that has none may be left out."""
+    names = [content["schema"].get("$ref", "").rpartition("/")[2] for content in body["content"].values()]
+    return any(not name or "required" in COMPONENTS[name] or "oneOf" in COMPONENTS[name] for name in names)
 
 
 def _exemplify(holder: Shape, problems: Shape | None = None) -> None:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.http import HttpResponseBase
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +24,8 @@ from .once import once
 from .pages import query_of
 from .parsing import StrictJSONParser, idempotency_key_of
 from .rendering import JSONRenderer, OnlyJSON
+
+_WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 class Resource(APIView):
@@ -79,7 +80,7 @@ class Resource(APIView):
         super().initial(request, *args, **kwargs)
         let_in(request.META["HTTP_AUTHORIZATION"])
         self.standing = take_request(self.viewer(request))
-        if request.method not in SAFE_METHODS and request.META.get("QUERY_STRING"):
+        if request.META.get("QUERY_STRING") and request.method in _WRITING and hasattr(self, request.method.lower()):
             query_of(request, ())  # only reading takes parameters
         if request.method == "POST" and "HTTP_IDEMPOTENCY_KEY" in request.META:
             post = partial(self._post_once, getattr(self, "post"))  # noqa: B009 - not every resource has one

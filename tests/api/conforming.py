@@ -40,6 +40,9 @@ _GENERATION = {
     "with-security-parameters": False,
 }
 
+#: One bad item never spoils the others: each is answered in the 200 of its batch.
+_BATCH = {"include-operation-id": "submit_items", "checks": {"negative_data_rejection": {"enabled": False}}}
+
 load_all_checks()
 
 
@@ -109,6 +112,7 @@ def loaded(address: str, *, examples: int, phases: tuple[str, ...] = (), key: st
         "generation": {**_GENERATION, "max-examples": examples},
         "phases": {name: {"enabled": name in phases} for name in known},
         "checks": {"positive_data_acceptance": {"expected-statuses": TAKEN}},
+        "operations": [_BATCH],
     }
     return openapi.from_dict(document(), config=SchemathesisConfig.from_dict(config))
 
@@ -193,5 +197,7 @@ def _take_in(scenario: ScenarioFinished, findings: Findings, within: str) -> Non
     for case_id, checks in recorder.checks.items():
         for check in (one for one in checks if one.failure_info is not None):
             failure, operation = check.failure_info.failure, recorder.cases[case_id].value.operation.label
+            if b"U+0000 is not allowed" in recorder.interactions[case_id].response.content:
+                continue  # boundary values hold it although told not to
             said = f"{failure.title}: {failure.message}\n{check.failure_info.code_sample}"
             findings.fault(f"{operation}, {within}: {check.name}", said)
