@@ -56,11 +56,12 @@ def await_triage(*, workspace_id: UUID, now: datetime) -> Part:
 
 _DUE = "due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s) AND {tried}"
 _OLDEST = f"SELECT workspace_id FROM triage_pending WHERE {_DUE} ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"
+# as an array the rows are chosen once: a join may run the choice again for each row, and take more than its limit
 _TAKE = f"""
 UPDATE triage_pending SET attempts = attempts + 1, lease_until = %(until)s
-WHERE item_id IN (
+WHERE item_id = ANY(ARRAY(
   SELECT item_id FROM triage_pending WHERE {_DUE} AND workspace_id = ({_OLDEST})
-  ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+  ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING item_id, attempts
 """
 

@@ -124,8 +124,14 @@ def draft(request: MemberRequest) -> HttpResponse:
     """Show the draft: its rules against those in force, what passes, and what a replay found."""
     context = _context(request, _draft(request))
     if request.htmx:
-        return render(request, "policies/replay.html", context)
+        # 286 tells htmx that it need not ask again
+        return render(request, "policies/replay.html", context, status=200 if _counting(context) else 286)
     return render(request, "policies/draft.html", context)
+
+
+def _counting(context: dict[str, Any]) -> bool:
+    replay = context["replay"]
+    return bool(replay) and replay.finished_at is None and replay.failed_at is None
 
 
 def _context(request: MemberRequest, found: RoutingPolicy) -> dict[str, Any]:
