@@ -20,6 +20,7 @@ from reviewqueue.triage.actions import take_pending
 
 from .arrivals import CALM_DAYS, PASSED, Arrival, arrivals, ticks
 from .reviewers import Worker
+from .unclear import tell_of_unclear
 from .workspace import PEOPLE, SLUG, make_workspace
 
 LOADED = "story_loaded"
@@ -40,6 +41,7 @@ def load_story(*, password: str, now: datetime, report: Callable[[str], None]) -
     told = Item.objects.filter(workspace=workspace).aggregate(last=Max("received_at"))["last"]
     steps = [(end, step) for end, step in ticks(whole) if told is None or end > told]
     _tell(workspace, steps, {one.external_id: one for one in whole}, base, report)
+    tell_of_unclear(workspace, now=now)
     record(workspace_id=workspace.pk, verb=LOADED, subject=("workspace", workspace.pk), by=SYSTEM, at=now)
     _analyze()
     return workspace
