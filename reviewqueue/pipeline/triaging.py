@@ -73,7 +73,9 @@ def _decide(item: Item, facts: Mapping[str, Any], policy: RoutingPolicy, secret:
     failpoint("triage.decide", item.external_id)
     # in order: those of a policy are few, and were read with it
     rules = sorted(policy.rules.all(), key=lambda rule: rule.position)
-    return decide(item_id=item.pk, facts=facts, policy=policy, rules=rules, rates=policy.rates.all(), secret=secret)
+    return decide(
+        item_id=item.pk, facts=facts, policy=policy, rules=rules, rates=list(policy.rates.all()), secret=secret
+    )
 
 
 def triage_held(

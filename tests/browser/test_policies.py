@@ -1,4 +1,4 @@
-"""Routing for a lead: nothing axe finds, no sideways scroll down to 320 px, in both themes; built by keyboard alone."""
+"""Routing for a lead: nothing axe finds, no sideways scroll down to 320 px, both themes; built by keyboard."""
 
 import pytest
 from playwright.sync_api import Page

@@ -7,6 +7,7 @@ every row in both policies, and returns sums. No page holds a snapshot open for 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -86,7 +87,7 @@ _NOTHING = UUID(int=0)
 @dataclass(frozen=True, slots=True)
 class _Page:
     sql: str
-    given: dict[str, object]
+    given: dict[str, Any]
 
     @classmethod
     def of(cls, asked: Asked, found: Found) -> "_Page":
@@ -116,7 +117,7 @@ class _Page:
             given["after_at"], given["after_id"] = last
 
 
-def _asked(asked: Asked) -> dict[str, object]:
+def _asked(asked: Asked) -> dict[str, Any]:
     return {
         "workspace": asked.workspace_id,
         "until": asked.until,
@@ -138,12 +139,12 @@ def _changed(found: Found) -> str:
     return f"{kinds(found.before, 'old', 'old_rate')} <> {kinds(found.after, 'new', 'new_rate')}"
 
 
-def _one(sql: str, given: dict[str, object]) -> tuple | None:
+def _one(sql: str, given: dict[str, Any]) -> tuple | None:
     rows = _all(sql, given)
     return rows[0] if rows else None
 
 
-def _all(sql: str, given: dict[str, object]) -> list[tuple]:
+def _all(sql: str, given: dict[str, Any]) -> list[tuple]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL jit = off")  # a page is shorter than compiling its statement would be
         cursor.execute(sql, given)

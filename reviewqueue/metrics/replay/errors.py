@@ -34,7 +34,12 @@ def errors_met(asked: Asked, found: Found) -> dict[str, Any]:
 
     Known are items judged wrong (severity minor or worse). What passes at a rate is met as often as the rate says.
     """
-    given = {"workspace": asked.workspace_id, "since": asked.since, "until": asked.until, "most": MOST}
+    given: dict[str, Any] = {
+        "workspace": asked.workspace_id,
+        "since": asked.since,
+        "until": asked.until,
+        "most": MOST,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_WRONG, {**given, "judged": [str(one) for one in JUDGED]})
         names = [column.name for column in cursor.description or ()]

@@ -50,7 +50,7 @@ def sampled(
 
 def _drawn(asked: Asked, total: int) -> list[UUID]:
     """Draw each decision with the same chance, all of them when there are few."""
-    given = {"workspace": asked.workspace_id, "since": asked.since, "until": asked.until}
+    given: dict[str, Any] = {"workspace": asked.workspace_id, "since": asked.since, "until": asked.until}
     with connection.cursor() as cursor:
         cursor.execute(_IDS, {**given, "chance": SAMPLE / max(total, 1)})
         return [row[0] for row in cursor.fetchall()]

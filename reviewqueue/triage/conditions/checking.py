@@ -87,7 +87,8 @@ def _zones() -> set[str]:
 
 
 def _value_fault(leaf: dict[str, Any], field: Field) -> str:
-    op, value = leaf["op"], leaf.get("value")
+    op: str = leaf["op"]
+    value: Any = leaf.get("value")
     if op in {"below", "at_least"}:
         return "" if is_number(value) and abs(value) < 1e15 else _("A number is required.")
     if field.sort == "moment":

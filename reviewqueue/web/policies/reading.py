@@ -21,7 +21,8 @@ def read_rule(typed: Mapping[str, Any], *, queues: QuerySet[Queue], members: Que
     queue = queues.filter(slug=slug).first()
     if slug and queue is None:
         raise Invalid(_("There is no such queue."))
-    owner = members.filter(user_id=identifier(typed.get("owner"))).first() if typed.get("owner") else None
+    owner_id = identifier(typed.get("owner"))
+    owner = members.filter(user_id=owner_id).first() if owner_id else None
     skills = sorted({one.strip()[:40] for one in str(typed.get("required_skills", "")).split(",") if one.strip()})
     rate = _percent(typed.get("sample_rate"))
     return {
