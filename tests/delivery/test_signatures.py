@@ -73,8 +73,8 @@ def test_a_changed_header_is_refused(
     tell(cast, items(cast, 1), now=now)
     run(now)
     ((headers, body),) = receiver.got
-    last = headers[name].rstrip("=")[-1]
-    changed = headers[name].replace(last, "1" if last != "1" else "2")
+    said, place = headers[name], 5  # in the middle: the last letter of base64 has bits that mean nothing
+    changed = said[:place] + ("1" if said[place] != "1" else "2") + said[place + 1 :]
     assert not accepts(webhook.secret, {**headers, name: changed}, body)
 
 
