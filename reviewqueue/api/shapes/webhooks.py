@@ -42,7 +42,7 @@ WEBHOOKS: dict[str, Shape] = {
     "MadeWebhook": obj({**_WEBHOOK, "secret": _SECRET}),
     "NewWebhook": obj({"url": _URL, "events": _EVENTS, "source": _SOURCE}, ("events", "source"), closed=True),
     "WebhookChange": obj(
-        {"url": _URL, "events": _EVENTS, "source": _SOURCE, "paused": FLAG},
+        {"url": _URL, "events": _EVENTS, "source": _SOURCE, "paused": {"type": ["boolean", "null"]}},
         ("url", "events", "source", "paused"),
         closed=True,
         about="What is not named stays as it is.",
