@@ -278,7 +278,7 @@ def cases_calling(viewer: Viewer) -> int:
 
 
 def fixes_visible_to(viewer: Viewer) -> QuerySet[KnowledgeFix]:
-    """Return the articles to be mended, with how many items each spoiled (``items``)."""
+    """Return articles with how many items each spoiled (``items``): those to be mended, the worst first."""
     fixes = KnowledgeFix.objects.filter(workspace_id=viewer.workspace_id)
     fixes = fixes.select_related("content", "owner", "done_by", "opened_by")
-    return fixes.annotate(items=Count("spoiled"))
+    return fixes.annotate(items=Count("spoiled")).order_by(F("done_at").desc(nulls_first=True), "-items", "opened_at")

@@ -216,9 +216,9 @@ def edge_case_undo(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Take the ruling back while its outcomes have not been sent."""
     case = _find(request, pk)
     ruling = standing_ruling(case)
-    if ruling is None:
-        raise NotThere
     try:
+        if ruling is None:
+            raise Conflict("There is no ruling to take back.")
         undone = pipeline.take_back(ruling=ruling, by=request.viewer, now=now())
     except Conflict as error:
         messages.warning(request, error.detail)

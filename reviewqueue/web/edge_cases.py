@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotThere, ProductError
-from reviewqueue.edgecases.models import EdgeCase, EdgeCaseItem
+from reviewqueue.edgecases.models import EdgeCase
 from reviewqueue.edgecases.queries import answering, cases_visible_to, counted, members_of, open_cases, steps_calling
 from reviewqueue.review.models import Escalation
 from reviewqueue.review.queries import escalations_visible_to
@@ -159,8 +159,9 @@ def _add(request: MemberRequest, case: EdgeCase) -> HttpResponse:
 
 def _escalations(request: MemberRequest) -> list[Escalation]:
     """Return the escalations named in the form; one that is not there is like one that was never there."""
-    ids = {identifier(one) for one in request.POST.getlist("escalation")}
-    found = list(escalations_visible_to(request.viewer).filter(pk__in=ids - {None}))
+    ids = set(request.POST.getlist("escalation"))
+    named = [pk for one in ids if (pk := identifier(one))]
+    found = list(escalations_visible_to(request.viewer).filter(pk__in=named))
     if len(found) != len(ids):
         raise NotThere
     return found
@@ -171,11 +172,12 @@ def _escalations(request: MemberRequest) -> list[Escalation]:
 def edge_case_take_out(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Take an item out of its case."""
     case = find(request, pk)
-    member = members_of(case).filter(pk=identifier(request.POST.get("member"))).first()
-    if member is None:
-        raise NotThere
+    chosen = request.POST.get("member", "")
+    member = next((one for one in members_of(case) if str(one.pk) == chosen), None)
 
-    def take_out(member: EdgeCaseItem = member) -> str:
+    def take_out() -> str:
+        if member is None:
+            raise Conflict("This item is no longer in the edge case.")
         pipeline.take_out(member=member, by=request.viewer, now=now())
         return _("%(item)s waits for a decision of its own.") % {"item": member.item.external_id}
 

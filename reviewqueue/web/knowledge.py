@@ -34,7 +34,7 @@ LONGEST_TEXT = 10_000
 def knowledge(request: MemberRequest) -> HttpResponse:
     """Show the articles to be mended, those first that spoiled most, and what was mended lately."""
     fixes = fixes_visible_to(request.viewer)
-    waiting = list(fixes.filter(done_at=None).order_by("-items", "opened_at")[:MOST])
+    waiting = list(fixes.filter(done_at=None)[:MOST])
     done = fixes.filter(done_at__gte=now() - DONE_FOR).order_by("-done_at")[:MOST]
     context = {
         "finding": _finding(waiting),
