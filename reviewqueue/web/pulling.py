@@ -20,8 +20,8 @@ from reviewqueue.queues.actions import join_queue, leave_queue
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.actions import activate_policy
-from reviewqueue.triage.models import RoutingPolicy
 from reviewqueue.triage.actions.policies import fields_of, rates_of
+from reviewqueue.triage.models import RoutingPolicy
 from reviewqueue.triage.queries import current_policy
 
 from .access import member_page

@@ -17,8 +17,8 @@ from reviewqueue.intake.models import Source
 from reviewqueue.queues.actions import create_queue, join_queue
 from reviewqueue.queues.models import Queue
 from reviewqueue.review.models import Escalation, FollowUp
-from reviewqueue.triage.models import Signal
 from reviewqueue.triage.actions.policies import draft_policy
+from reviewqueue.triage.models import Signal
 from reviewqueue.triage.queries import current_policy
 from tests import steps
 from tests.cast import NOW, Cast, item
