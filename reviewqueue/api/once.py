@@ -89,7 +89,10 @@ def _first(asked: AskedOnce, work: Work, again: Again | None) -> HttpResponseBas
         except ProductError as error:
             refusal = error
     if refusal is not None:
-        raise refusal
+        try:
+            raise refusal
+        finally:
+            refusal = None  # it holds this frame
     failpoint("once.committed")
     return answer
 

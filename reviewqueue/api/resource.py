@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -74,6 +74,19 @@ class Resource(APIView):
         refusal = AuthenticationFailed(NO_KEY)
         refusal.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         return refusal
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, and let go: a view, its request and its answer hold each other in the framework, and so the body.
+
+        Without this a body of many megabytes stays until the collector of cycles comes by.
+        """
+        answer = super().dispatch(request, *args, **kwargs)
+        if isinstance(answer, Response):
+            answer.render()
+            answer.renderer_context.clear()  # type: ignore[attr-defined]
+        self.request.parser_context.clear()
+        vars(self).clear()
+        return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""

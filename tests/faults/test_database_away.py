@@ -77,7 +77,17 @@ def web(folder: Path, environment: dict[str, str]) -> Iterator[tuple[Site, str]]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
     manage("migrate")
-    manage("create_workspace", "--slug", "acme", "--name", "Acme", "--source", "support-chatbot")
+    manage(
+        "create_workspace",
+        "--slug",
+        "acme",
+        "--name",
+        "Acme",
+        "--admin",
+        "a@acme.example",
+        "--source",
+        "support-chatbot",
+    )
     key = manage("create_api_key", "--workspace", "acme", "--name", "bot", "--scope", "items:write")
     port = _free_port()
     command = [sys.executable, "-m", "uvicorn", "reviewqueue.asgi:application", "--port", str(port)]
