@@ -13,7 +13,6 @@ os.environ.setdefault("STATEMENT_SECONDS", "30")
 
 from reviewqueue.common.bridge import Bridge, Receive, Scope, Send
 from reviewqueue.common.environment import env_int
-from reviewqueue.common.memory import give_back_large_blocks
 from reviewqueue.common.workplace import Workplace
 from reviewqueue.wsgi import application as wsgi
 
@@ -27,7 +26,6 @@ from reviewqueue.urls import urlpatterns  # isort: skip
 
 # What was loaded until here (all views included) stays for good, so the collector need not walk it again and again:
 # a quarter less time for a small request.
-give_back_large_blocks()
 assert urlpatterns
 gc.collect()
 gc.freeze()
