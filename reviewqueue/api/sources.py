@@ -16,9 +16,9 @@ from reviewqueue.intake.queries import current_declarations, sources_visible_to
 from reviewqueue.intake.rules import MAX_LABELS
 
 from .fields import Fields
-from .schema import described
 from .pages import PAGING, page, query_of
 from .resource import Resource
+from .schema import described
 from .shapes import PAGE_PARAMETERS
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
