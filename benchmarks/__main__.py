@@ -70,6 +70,9 @@ def _point_at(data_dir: Path) -> None:
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     os.environ |= {
+        "KEY_REQUESTS_PER_MINUTE": "0",  # what is measured is how much can be done, not what may be asked
+        "SOURCE_ITEMS_PER_MINUTE": "0",
+        "SOURCE_OPEN_ITEMS": "0",
         "DATA_DIR": str(data_dir),
         "DJANGO_SETTINGS_MODULE": "reviewqueue.settings",
         "LOG_LEVEL": "WARNING",

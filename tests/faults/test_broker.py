@@ -57,17 +57,39 @@ def median(clients: list[Client]) -> float:
     return statistics.median(second for one in clients for second in one.seconds)
 
 
+def slowest_hundredth(clients: list[Client]) -> float:
+    return statistics.quantiles((second for one in clients for second in one.seconds), n=100)[-1]
+
+
 @pytest.mark.parametrize("fault", [killed, hanging, emptied])
 def test_items_are_taken_and_triaged_whatever_the_broker_does(patient: Patient, tmp_path: Path, fault) -> None:
-    calm = send(patient, tmp_path, f"before-{fault.__name__}", scaled(120))
+    send_through(patient, tmp_path, fault, scaled(120), scaled(200), "short")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", [killed, hanging, emptied])
+def test_hardly_an_item_waits_longer_whatever_the_broker_does(patient: Patient, tmp_path: Path, fault) -> None:
+    """Of thousands, the slowest hundredth may be 150 ms slower than on a calm day."""
+    calm, clients = send_through(patient, tmp_path, fault, 4_000, 4_000, "long")
+    before, after = slowest_hundredth(calm), slowest_hundredth(clients)
+    print(f"{fault.__name__}: p99 {before * 1000:.0f} ms before, {after * 1000:.0f} ms meanwhile")
+    assert after <= before + 0.15
+
+
+def send_through(
+    patient: Patient, folder: Path, fault, calm_count: int, count: int, name: str
+) -> tuple[list[Client], list[Client]]:
+    """Send items on a calm day and through a fault: all are taken at once; return the clients of both."""
+    calm = send(patient, folder, f"{name}-before-{fault.__name__}", calm_count)
     with fault(patient):
-        clients = send(patient, tmp_path, fault.__name__, scaled(200))
+        clients = send(patient, folder, f"{name}-{fault.__name__}", count)
     statuses = [status for one in clients for status in one.statuses]
     assert [status for status in statuses if status >= 500] == []
     assert sum(one.retries for one in clients) == 0
     assert median(clients) < median(calm) + 0.15
     waits_for_nobody(patient)
     until(lambda: patient.ask("SELECT 1") and redis_answers(patient))
+    return calm, clients
 
 
 def redis_answers(patient: Patient) -> bool:
