@@ -33,6 +33,7 @@ from reviewqueue.triage.actions import Taken, take_pending
 from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
+from tests.faults import edge_steps as edge
 
 SOON = NOW + timedelta(seconds=5)
 LATER = NOW + timedelta(seconds=11)
@@ -223,11 +224,21 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "build.page": (building, build),
     "build.written": (building, build),
     "once.kept": (with_key, ask_once),
+    "open_case.done": (edge.questions, edge.open_case),
+    "rule.written": (edge.case_open, edge.rule),
+    "settle_one.settled": (edge.ruled, edge.settle_ruled),
+    "take_back.done": (edge.settled_by_ruling, edge.take_back),
+    "climb.told": (edge.unanswered, edge.climb),
 }
 #: Failpoints after a commit: the step is done, though nobody was told; done again it changes nothing.
 DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "once.committed": (with_key, ask_once),
 }
+#: Failpoints between two commits of a step: what is committed stays, and the step done again does the rest.
+PARTLY: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
+    "settle_ruled.one": (edge.ruled, edge.settle_ruled),
+    "mail.sent": (edge.to_mail, edge.send_mails),
+}
 
 if __name__ == "__main__":
-    (STEPS | DONE)[sys.argv[1]][1]()
+    (STEPS | DONE | PARTLY)[sys.argv[1]][1]()

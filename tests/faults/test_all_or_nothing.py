@@ -1,6 +1,7 @@
 """Every step is done whole or not at all (I-17): a process ends at each commit boundary in turn."""
 
 import ast
+import email
 import signal
 import subprocess
 import sys
@@ -8,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core import mail
 from django.db import connection
 
 from reviewqueue.datasets.actions import LEASE, folder_of, take_due
 from reviewqueue.datasets.models import Release
+from reviewqueue.edgecases.models import DueMail
+from reviewqueue.review.models import Outcome
 from tests.cast import NOW, Cast
 from tests.faults.counting import CONSERVATION, broken
-from tests.faults.steps import DONE, STEPS
+from tests.faults.steps import DONE, PARTLY, STEPS
 from tests.programs import ROOT, environment
 
 
@@ -26,7 +30,7 @@ def in_the_source() -> set[str]:
 
 
 def test_every_failpoint_of_the_source_is_tried() -> None:
-    assert in_the_source() == set(STEPS) | set(DONE)
+    assert in_the_source() == set(STEPS) | set(DONE) | set(PARTLY)
 
 
 def digest() -> dict[str, str]:
@@ -49,12 +53,11 @@ def conservation() -> dict[str, int]:
         return broken(cursor.fetchall())
 
 
-def perform(name: str, failpoint: str) -> int:
+def perform(name: str, failpoint: str, **more: str) -> int:
     """Perform a step in another process that is ended at its failpoint; return how it ended."""
     command = [sys.executable, "-m", "tests.faults.steps", name]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment(REVIEWQUEUE_FAILPOINTS=failpoint), timeout=60, check=False
-    ).returncode
+    armed = environment(REVIEWQUEUE_FAILPOINTS=failpoint, **more)
+    return subprocess.run(command, cwd=ROOT, env=armed, timeout=60, check=False).returncode
 
 
 @pytest.mark.parametrize("name", sorted(STEPS))
@@ -80,6 +83,50 @@ def test_a_process_that_ends_after_the_commit_has_done_it_once(cast: Cast, name:
     assert done != before
     step()
     assert digest() == done
+
+
+@pytest.mark.parametrize("name", sorted(PARTLY))
+def test_a_process_that_ends_between_two_commits_leaves_the_rest_to_the_next(
+    cast: Cast, name: str, tmp_path: Path
+) -> None:
+    prepare, step = PARTLY[name]
+    prepare(cast)
+    before = digest()
+    assert perform(name, f"{name}=kill", EMAIL_URL=f"file:{tmp_path}") == -signal.SIGKILL, "never passed"
+    partly = digest()
+    assert partly != before
+    assert conservation() == {}
+    step()
+    whole = digest()
+    assert whole != partly
+    assert conservation() == {}
+    step()
+    assert digest() == whole
+
+
+def test_a_ruling_whose_worker_ends_settles_each_item_once(cast: Cast) -> None:
+    prepare, step = PARTLY["settle_ruled.one"]
+    prepare(cast)
+    assert perform("settle_ruled.one", "settle_ruled.one=kill") == -signal.SIGKILL
+    (first,) = Outcome.objects.all()
+    step()
+    assert Outcome.objects.filter(pk=first.pk).exists()
+    assert Outcome.objects.values("item").distinct().count() == Outcome.objects.count() == 2
+
+
+def test_an_email_whose_sender_ends_goes_out_again_as_the_same_message(cast: Cast, tmp_path: Path) -> None:
+    """Better told twice than not at all; the same Message-ID says that it is one e-mail."""
+    prepare, step = PARTLY["mail.sent"]
+    prepare(cast)
+    due = DueMail.objects.count()
+    assert perform("mail.sent", "mail.sent=kill", EMAIL_URL=f"file:{tmp_path}") == -signal.SIGKILL
+    (sent,) = [email.message_from_bytes(one.read_bytes()) for one in tmp_path.glob("*.log")]
+    assert DueMail.objects.filter(sent_at=None).count() == due
+    step()
+    assert not DueMail.objects.filter(sent_at=None).exists()
+    again = [one.extra_headers["Message-ID"] for one in mail.outbox]
+    assert len(again) == len(set(again)) == due
+    assert sent["Message-ID"] in again
 
 
 def test_a_step_that_is_not_ended_is_done_whole(cast: Cast) -> None:
