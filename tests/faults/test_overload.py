@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reviewqueue.common.bridge import HELD_BACK_SECONDS
 from tests.faults.clients import listed
 from tests.faults.counting import Sampler
 from tests.faults.flood import Heard, flood
@@ -15,9 +16,18 @@ from tests.faults.patient import Patient
 from tests.faults.test_nothing_is_lost import kept_of
 from tests.walk.product import until
 
-CROWD, LARGE_CROWD = 1_000, 1_500
+CROWD = 1_000
 #: Refused clients come again after a tenth of a second, however long they were told to wait.
 IMPATIENT = 0.1
+
+
+def five_times(calm: Heard) -> int:
+    """Return how large a crowd asks five times as much as can be done.
+
+    As many wait as there is room for; of the rest each asks again after being held back, and its own pause.
+    """
+    rate = calm.acknowledged / calm.seconds
+    return 300 + int(4.5 * rate * (HELD_BACK_SECONDS + IMPATIENT))
 
 
 def peak(patient: Patient, folder: Path, seconds: float) -> Heard:
@@ -97,7 +107,7 @@ def test_overload_is_orderly_and_nobody_else_starves(patient: Patient, tmp_path:
 def test_ten_minutes_of_overload(patient: Patient, tmp_path: Path) -> None:
     calm = peak(patient, tmp_path, 30)
     with Sampler(patient) as sampler, Beside(patient) as other:
-        heard = overload(patient, tmp_path, 600, LARGE_CROWD)
+        heard = overload(patient, tmp_path, 600, five_times(calm))
     check(patient, tmp_path, calm, heard, share=0.8)
     assert heard.asked >= 5 * heard.acknowledged
     assert other.statuses == {200}
