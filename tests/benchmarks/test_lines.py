@@ -22,6 +22,7 @@ EXPECTED = {
     "gate.answer": 1,
     "gate.passed": 1,
     "webhook": 1,
+    "replay": 1,
 }
 ALWAYS = {"name", "value", "unit", "floor", "floor_is", "ratio", "n"}
 
@@ -34,7 +35,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "SCALE": "0.001", "RUNS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 
