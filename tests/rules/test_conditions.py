@@ -94,9 +94,7 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
 @example(
     tree=UNSURE, facts=[{"confidence": None}, {}, {"confidence": "0.5"}, {"confidence": 0.6}, {"confidence": True}]
 )
-@example(
-    tree={"not": {**GOLD, "value": 1}}, facts=[{"attributes": {"tier": one}} for one in (True, 1, "1", None)]
-)
+@example(tree={"not": {**GOLD, "value": 1}}, facts=[{"attributes": {"tier": one}} for one in (True, 1, "1", None)])
 @example(tree={"not": GOLD}, facts=[{}, {"attributes": ["tier"]}, {"attributes": "tier"}, {"attributes": {}}])
 def test_predicate_and_sql_agree_on_every_tree_and_all_facts(tree: Any, facts: list[dict[str, Any]]) -> None:
     assert by_sql(tree, facts) == [holds(tree, one) for one in facts]
