@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection
 from psycopg import Cursor
@@ -118,9 +119,10 @@ def test_what_is_sent_again_is_told_apart_from_what_is_new(cast: Cast) -> None:
 def test_behind_a_pooler_that_forgets_statements_none_is_prepared(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    connection.ensure_connection()
+    psycopg.Cursor(connection.connection).execute("DEALLOCATE ALL")  # psycopg forgets with the server
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
     with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")
-        monkeypatch.setattr(connection.connection, "prepare_threshold", None)
         for name in "abcd":
             store(cast, name)
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
