@@ -1,5 +1,6 @@
 """What every test may use: the cast, the clock, and a database that is emptied although tables refuse it."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -49,6 +50,18 @@ def chrome() -> Iterator["Browser"]:
     with chromium() as browser:
         yield browser
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hide the loop that Playwright keeps in this thread from stories without a browser: they may run their own."""
+    if "chrome" in request.fixturenames:
+        yield
+        return
+    kept = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(kept)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_every_accepted_answer_gets_its_outcome_once_for_long(patient: Patient, 
 
 def go_on(patient: Patient, folder: Path, prefix: str, *, each: int, unplugged: list[str]) -> None:
     with Desk(patient) as desk, ThreadPoolExecutor(BOTS) as pool:
-        bots = [pool.submit(bot, patient, f"{prefix}-held-{number}", each, folder) for number in range(BOTS)]
+        bots = [pool.submit(bot, patient, f"held-{prefix}-{number}", each, folder) for number in range(BOTS)]
         unplug(patient, desk, unplugged)
         told = [pair for one in bots for pair in one.result(timeout=600)]
     assert len(told) == BOTS * each
@@ -46,13 +46,13 @@ def go_on(patient: Patient, folder: Path, prefix: str, *, each: int, unplugged: 
 
 
 STATES = """
-SELECT DISTINCT state FROM intake_itemstate JOIN intake_item ON id = item_id WHERE external_id LIKE '%-held-%'
+SELECT DISTINCT state FROM intake_itemstate JOIN intake_item ON id = item_id WHERE external_id LIKE 'held-%'
 """
 #: A late decision after a timeout is a second outcome, but the first that people gave.
 TWICE = """
 SELECT external_id FROM review_publication p JOIN intake_item i ON i.id = p.item_id
 JOIN review_outcome o ON o.id = p.outcome_id
-WHERE external_id LIKE '%-held-%' AND basis <> 'timeout' GROUP BY 1 HAVING count(*) > 1
+WHERE external_id LIKE 'held-%' AND basis <> 'timeout' GROUP BY 1 HAVING count(*) > 1
 """
 
 
