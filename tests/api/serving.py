@@ -100,6 +100,7 @@ def connections_of_server(kind: str = "") -> int:
 def cut_connections_of_server(kind: str = "") -> None:
     """End every database connection of the server, as a restart of the database does."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [PROGRAM + kind]
+        cursor.execute(  # and wait until each has ended: the function alone only asks for it
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",
+            [PROGRAM + kind],
         )
