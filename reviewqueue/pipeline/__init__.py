@@ -2,8 +2,9 @@
 
 Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
-of the walk, and each imports only from those before it: moves, publishing, receiving, triaging, gating, taking,
-escalating, settling, reviewing, withdrawing, releasing; edge_cases, ruling, laddering and mending stand beside them.
+of the walk, and each imports only from those before it: moves, following_up, publishing, asking, looking_again,
+receiving, triaging, gating, taking, escalating, settling, reviewing, reopening, appealing, withdrawing, releasing;
+edge_cases, ruling, laddering, mending and replaying stand beside them.
 """
 
 from .appealing import appeal

@@ -18,7 +18,7 @@ from reviewqueue.common.waking import wake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage import actions as triage
-from reviewqueue.triage.models import QueueEntry, RoutingPolicy, TriageDecision
+from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
 from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by
 from reviewqueue.triage.rules import Decided, decide
 
@@ -54,7 +54,9 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
     policy = current_policy(workspace_id)
     if policy is None:
         raise Conflict("The workspace has no routing policy.")
-    decided = {item: _decide(item, facts, policy, bytes(workspace.secret)) for item, facts in _seen(items, policy)}
+    rules = _in_order(policy)
+    secret = bytes(workspace.secret)
+    decided = {item: _decide(item, facts, policy, rules, secret) for item, facts in _seen(items, policy)}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
     look_at_signalled(decisions, now)
@@ -69,10 +71,15 @@ def _seen(items: Sequence[Item], policy: RoutingPolicy) -> Iterator[tuple[Item, 
         yield item, facts_of(item, said.get(item.pk), loads)
 
 
-def _decide(item: Item, facts: Mapping[str, Any], policy: RoutingPolicy, secret: bytes) -> Decided:
+def _in_order(policy: RoutingPolicy) -> list[RoutingRule]:
+    """Return a policy's rules in order: they are few, and were read with it."""
+    return sorted(policy.rules.all(), key=lambda rule: rule.position)
+
+
+def _decide(
+    item: Item, facts: Mapping[str, Any], policy: RoutingPolicy, rules: Sequence[RoutingRule], secret: bytes
+) -> Decided:
     failpoint("triage.decide", item.external_id)
-    # in order: those of a policy are few, and were read with it
-    rules = sorted(policy.rules.all(), key=lambda rule: rule.position)
     return decide(
         item_id=item.pk, facts=facts, policy=policy, rules=rules, rates=list(policy.rates.all()), secret=secret
     )
@@ -98,7 +105,7 @@ def _decide_held(item: Item, policy: RoutingPolicy | None, secret: bytes) -> Dec
         return _to_a_person("no_policy", "no-policy")
     try:
         [(_item, facts)] = _seen([item], policy)
-        return _decide(item, facts, policy, secret)
+        return _decide(item, facts, policy, _in_order(policy), secret)
     except Exception:
         log.exception("triage of a held answer failed", extra={"item": str(item.pk)})
         return _to_a_person("triage_failed", "triage-failed")

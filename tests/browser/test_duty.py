@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from reviewqueue.assignment.models import Draft
@@ -28,7 +29,7 @@ def on_duty(opened: Opened, **options) -> Page:
 
 def test_an_idle_workbench_takes_a_held_answer_by_itself(cast: Cast, opened: Opened) -> None:
     page = on_duty(opened)
-    page.goto(page.url.replace("/my-queue/", "/work/"))
+    page.goto(page.url.replace(reverse("my_queue"), reverse("workbench")))
     hold(cast, held_item(), now=now())
     expect(page.locator("#gate")).to_contain_text("An AI system waits for you", timeout=QUICK)
     expect(page.locator("#gate [data-left]")).to_have_text(re.compile("^1:5"), timeout=QUICK)

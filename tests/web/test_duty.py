@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, Draft, Duty
@@ -86,35 +87,35 @@ def test_a_held_answer_is_announced_once_with_its_time(cast: Cast, browser: Brow
 def test_an_idle_workbench_takes_it_by_itself(cast: Cast, browser: Browser) -> None:
     client = browser("reviewer")
     here(cast, client)
-    assert "rq:held from:body" in client.get("/work/").content.decode()
-    assert client.post("/work/held/", headers=HTMX).status_code == 204
+    assert "rq:held from:body" in client.get(reverse("workbench")).content.decode()
+    assert client.post(reverse("held_take"), headers=HTMX).status_code == 204
     queued(cast, now=now())
     hold(cast, held_item(), now=now())
-    words = client.post("/work/held/", headers=HTMX).content.decode()
+    words = client.post(reverse("held_take"), headers=HTMX).content.decode()
     assert "An AI system waits for you" in words
     assert "A colleague will answer shortly." in words
     assert "Submit, sent at once" in words
     assert "goes out at once and cannot be undone" in words
     assert "What should a lead decide?" in words
     assert ">Snooze" not in words
-    assert client.post("/work/held/", headers=HTMX).status_code == 204  # never an ordinary item
+    assert client.post(reverse("held_take"), headers=HTMX).status_code == 204  # never an ordinary item
 
 
 def test_it_can_be_taken_in_the_middle_of_another_whose_text_is_kept(cast: Cast, browser: Browser) -> None:
     client = browser("reviewer")
     queued(cast, now=now())
     here(cast, client)
-    client.post("/work/next/")
+    client.post(reverse("claim"))
     present = held_by_reviewer(cast)
     hold(cast, held_item(), now=now())
     typed = {"assignment": present.pk, "fence": present.fence, "decision": "edit", "correction": "Half a thou"}
-    went = client.post("/work/held/", typed)
+    went = client.post(reverse("held_take"), typed)
     taken = held_by_reviewer(cast)
-    assert (taken.item.external_id, went.url) == ("held-1", f"/work/{taken.pk}/")
+    assert (taken.item.external_id, went.url) == ("held-1", reverse("turn", args=[taken.pk]))
     assert Draft.objects.get(assignment=present).body["correction"] == "Half a thou"
-    done = client.post(f"/work/{taken.pk}/review/", {"fence": taken.fence, "decision": "approve"})
+    done = client.post(reverse("turn_review", args=[taken.pk]), {"fence": taken.fence, "decision": "approve"})
     assert Publication.objects.count() == 1  # at once
-    assert done.url == f"/work/{present.pk}/"  # and back to the first
+    assert done.url == reverse("turn", args=[present.pk])  # and back to the first
     assert "Half a thou" in client.get(done.url).content.decode()
 
 
@@ -122,10 +123,10 @@ def test_after_the_present_item_the_held_answer_comes_first(cast: Cast, browser:
     client = browser("reviewer")
     queued(cast, 2, now=now())
     here(cast, client)
-    client.post("/work/next/")
+    client.post(reverse("claim"))
     present = held_by_reviewer(cast)
     hold(cast, held_item(), now=now())
-    client.post(f"/work/{present.pk}/review/", {"fence": present.fence, "decision": "approve"})
+    client.post(reverse("turn_review", args=[present.pk]), {"fence": present.fence, "decision": "approve"})
     assert held_by_reviewer(cast).item.external_id == "held-1"
 
 
@@ -133,10 +134,10 @@ def test_after_its_timeout_the_page_says_that_the_decision_is_late(cast: Cast, b
     client = browser("reviewer")
     on_duty(cast.reviewer, now=now())
     hold(cast, held_item(), now=now())
-    client.post("/work/next/")
+    client.post(reverse("claim"))
     taken = held_by_reviewer(cast)
     pipeline.time_out_due(now=now() + timedelta(seconds=121))
-    words = client.get(f"/work/{taken.pk}/").content.decode()
+    words = client.get(reverse("turn", args=[taken.pk])).content.decode()
     assert "The AI system was answered without you." in words
     assert ">Snooze" in words
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.actions import create_key
@@ -42,7 +43,7 @@ def test_it_stands_in_the_workbench_in_the_reviewers_language_and_is_counted(cas
     later(cast)
     User.objects.filter(pk=cast.reviewer2.user_id).update(language="de")
     client = browser("reviewer2")
-    page = client.post("/work/next/", follow=True)
+    page = client.post(reverse("claim"), follow=True)
     assert WORDS["de"] in page.content.decode()
     assert WORDS["en"] not in page.content.decode()
     shown = re.findall(r'name="precedent" value="([^"]+)"', page.content.decode())
@@ -70,7 +71,7 @@ def test_a_ruling_of_another_workspace_is_not_counted_whatever_is_sent(cast: Cas
     theirs = ruled(strangers(cast)).rulings.get()
     later(cast)
     client = browser("reviewer2")
-    page = client.post("/work/next/", follow=True)
+    page = client.post(reverse("claim"), follow=True)
     form = {"fence": "1", "decision": "approve", "precedent": [str(theirs.pk), "nonsense"]}
     client.post(page.request["PATH_INFO"] + "review/", form)
     assert Review.objects.filter(workspace=cast.workspace).count() == 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue.audit.models import Event
 from reviewqueue.intake.models import Item, Source
@@ -127,7 +128,7 @@ def test_the_items_timeline_tells_of_reports_and_reviewers_read_them(cast: Cast,
     assert "Reported as wrong" in page
     assert "The parcel is lost." in page
     client = browser("reviewer")
-    turn = words(client.post("/work/next/", follow=True))
+    turn = words(client.post(reverse("claim"), follow=True))
     assert "A colleague reported the answer as wrong" in turn
     assert "The parcel is lost." in turn
 

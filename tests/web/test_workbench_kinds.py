@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue.common.clock import now
 from reviewqueue.review.models import Outcome, Review
@@ -23,7 +24,7 @@ def begun(cast: Cast, browser: Browser, kind: str, **changes: Any) -> tuple[Clie
     queued(cast, now=now(), **of_kind(kind, **changes))
     client = browser("reviewer")
     turn = take(client)
-    return client, turn, client.get(f"/work/{turn.pk}/").content.decode()
+    return client, turn, client.get(reverse("turn", args=[turn.pk])).content.decode()
 
 
 def final() -> Any:
@@ -113,7 +114,7 @@ def test_json_that_is_none_is_told_and_given_back(cast: Cast, browser: Browser, 
 def test_what_was_typed_in_fields_is_kept_as_a_draft_and_after_undo(cast: Cast, browser: Browser) -> None:
     client, turn, _page = begun(cast, browser, "extraction")
     post(client, turn, "draft", sent(turn, **{"f:/total": "412.5"}))
-    assert 'value="412.5"' in client.get(f"/work/{turn.pk}/").content.decode()
+    assert 'value="412.5"' in client.get(reverse("turn", args=[turn.pk])).content.decode()
     post(client, turn, "review", sent(turn, **{"f:/total": "412.5"}))
     page = client.post(f"/undo/{Outcome.objects.get().pk}/", follow=True).content.decode()
     assert "&quot;total&quot;: 412.5" in page
@@ -169,7 +170,7 @@ def test_the_order_of_candidates_is_each_persons_own_and_stays(cast: Cast, brows
     for who in ("reviewer", "reviewer2"):
         client = browser(who)
         turn = take(client)
-        pages = [client.get(f"/work/{turn.pk}/").content.decode() for _ in range(2)]
+        pages = [client.get(reverse("turn", args=[turn.pk])).content.decode() for _ in range(2)]
         found = [[part.split('"')[0] for part in page.split('value="prefer:')[1:]] for page in pages]
         assert found[0] == found[1]
         orders.append(found[0])
