@@ -12,7 +12,8 @@ from reviewqueue.common.errors import ProductError
 
 from .access import Viewer
 from .actions import digest_of
-from .models import ApiKey, AskedOnce, Membership, QuotaUse, User, Workspace
+from .models import ApiKey, AskedOnce, ClosedDay, Membership, QuotaUse, Shift, Team, User, Workspace
+from .working_time import Calendar, Stretch
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -150,3 +151,14 @@ def use_last_minute(*, workspace_id: UUID, minute: int) -> dict[UUID, int]:
     """Return what all processes together counted of each quota in the minute before this one."""
     rows = QuotaUse.objects.filter(workspace_id=workspace_id, minute=minute - 1)
     return dict(rows.values("whose").annotate(sum=Sum("used")).values_list("whose", "sum"))
+
+
+def calendar_of(team_id: UUID) -> Calendar:
+    """Return a team's week. One without shifts is open around the clock. Raises Team.DoesNotExist."""
+    shifts = Shift.objects.filter(team_id=team_id).order_by("weekday", "begins", "ends")
+    closed = ClosedDay.objects.filter(team_id=team_id).values_list("day", flat=True)
+    return Calendar(
+        time_zone=Team.objects.values_list("time_zone", flat=True).get(pk=team_id),
+        shifts=tuple(Stretch(one.weekday, one.begins, one.ends, one.people) for one in shifts),
+        closed=frozenset(closed),
+    )
