@@ -8,11 +8,13 @@ from django.db.models import Q
 
 from reviewqueue.accounts.models import User, WorkspaceOwned
 from reviewqueue.intake.models import Item
-from reviewqueue.queues.models import Queue
+from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.triage.models import QueueEntry
 
 #: Who is on duty and was not seen for so long is not here any more.
 SILENCE = timedelta(seconds=60)
+#: Whose open page was not seen for so long is absent: nothing more is dealt to them.
+ABSENT = timedelta(seconds=90)
 
 
 class Lane(WorkspaceOwned):
@@ -48,6 +50,8 @@ class Slot(WorkspaceOwned):
     expires_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    #: the stop of its source that keeps it out of the line; it is held far into the future until that ends
+    stop = models.ForeignKey(Stop, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -79,6 +83,8 @@ class Slot(WorkspaceOwned):
                 name="slot_held",
                 condition=Q(held_until__isnull=False, closed_at__isnull=True),
             ),
+            # what goes back when a stop ends
+            models.Index(fields=["stop"], name="slot_stopped", condition=Q(stop__isnull=False)),
         ]
 
 
@@ -88,6 +94,8 @@ class Assignment(WorkspaceOwned):
     class How(models.TextChoices):
         CLAIMED = "claimed"
         ASSIGNED = "assigned"
+        #: a worker kept the person's hand filled
+        DEALT = "dealt"
 
     class End(models.TextChoices):
         SUBMITTED = "submitted"
@@ -105,7 +113,8 @@ class Assignment(WorkspaceOwned):
     fence = models.PositiveIntegerField()
     how = models.CharField(max_length=8, choices=How.choices)
     opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    begun_at = models.DateTimeField(null=True)  # of a turn that was given: when its person first looked
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=10, choices=End.choices, blank=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
@@ -183,6 +192,16 @@ class Duty(WorkspaceOwned):
                 name="duty_end_has_reason",
             ),
         ]
+
+
+class Presence(WorkspaceOwned):
+    """When an open page of a member was last seen: who is here, for dealing and for leads."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="presence_once")]
 
 
 class AssignmentNote(models.Model):

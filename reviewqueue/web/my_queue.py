@@ -82,13 +82,13 @@ def _queue(request: MemberRequest, queue: Queue, at: datetime) -> dict[str, Any]
 
 
 def _held(request: MemberRequest, turn: Assignment, at: datetime) -> dict[str, Any]:
-    given = turn.opened_by_id != request.user.pk
+    giver = turn.opened_by if turn.opened_by_id != request.user.pk else None
     return {
         "url": reverse("turn", args=[turn.pk]),
         "label": turn.item.external_id,
         "queue": turn.entry.queue.name,
         "snippet": about(turn.item),
-        "given_by": turn.opened_by.name if given else "",
+        "given_by": giver.name if giver else "",
         "due": due(turn.entry.due_at, at),
     }
 

@@ -101,8 +101,8 @@ class Membership(WorkspaceOwned):
     languages = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     daily_capacity = models.PositiveSmallIntegerField(
         null=True
-    )  # reviews a day dealt at most; null: as many as usual
-    hand_limit = models.PositiveSmallIntegerField(null=True)  # dealt items at a time; null: as many as usual
+    )  # reviews a day; null: no bound
+    hand_limit = models.PositiveSmallIntegerField(null=True)  # dealt items at a time; null: as the team
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
