@@ -99,9 +99,7 @@ class Membership(WorkspaceOwned):
     role = models.CharField(max_length=12, choices=Role.choices)
     skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     languages = ArrayField(models.CharField(max_length=10), default=list, blank=True)
-    daily_capacity = models.PositiveSmallIntegerField(
-        null=True
-    )  # reviews a day; null: no bound
+    daily_capacity = models.PositiveSmallIntegerField(null=True)  # reviews a day; null: no bound
     hand_limit = models.PositiveSmallIntegerField(null=True)  # dealt items at a time; null: as the team
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
