@@ -94,6 +94,28 @@ class ReviewContent(models.Model):
     redacted_at = models.DateTimeField(null=True)
 
 
+class Disagreement(WorkspaceOwned):
+    """The reviews of one stay did not all say the same. Append-only; after an undo a further row may follow."""
+
+    class Settled(models.TextChoices):
+        MAJORITY = "majority"
+        #: nobody has more than half: an adjudicator decides
+        ADJUDICATION = "adjudication"
+
+    entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="disagreements", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="disagreements", db_index=False)
+    at = models.DateTimeField()
+    #: who said what: [{"review", "user", "decision", "severity", "answer"}]; the same answer has the same number
+    decisions = models.JSONField()
+    settled_by = models.CharField(max_length=12, choices=Settled.choices)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["item", "at"], name="disagreement_of_item"),
+            models.Index(fields=["workspace", "-at"], name="disagreement_of_workspace"),
+        ]
+
+
 class Outcome(WorkspaceOwned):
     """An item's final result; the highest version is current. Append-only, no free text."""
 

@@ -17,6 +17,7 @@ APPEND_ONLY = {
     "review_review",
     "review_outcome",
     "review_publication",
+    "review_disagreement",
     "edgecases_ruling",
     "edgecases_rulingtakenback",
     "edgecases_ladderstep",

@@ -134,9 +134,19 @@ class QueueEntry(WorkspaceOwned):
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="entries", db_index=False)
     decision = models.ForeignKey(TriageDecision, on_delete=models.PROTECT, related_name="+", db_index=False)
     reviews_required = models.PositiveSmallIntegerField()
+    #: as the rule or the queue said when the item was placed
+    blind = models.BooleanField(default=True, db_default=True)
+    agreement = models.CharField(
+        max_length=9,
+        choices=Queue.Agreement.choices,
+        default=Queue.Agreement.UNANIMOUS,
+        db_default=Queue.Agreement.UNANIMOUS,
+    )
     placed_at = models.DateTimeField()
     due_at = models.DateTimeField()
     rank = models.BigIntegerField()
+    #: how far a lead pulled it ahead of its ordinary place (negative: put it behind), in minutes
+    ahead_minutes = models.IntegerField(default=0, db_default=0)
     required_skills = ArrayField(models.CharField(max_length=40), default=list)
     language = models.CharField(max_length=10, blank=True)
     ended_at = models.DateTimeField(null=True)
