@@ -210,6 +210,8 @@ class Gate(models.Model):
         TIMED_OUT = "timed_out"
         #: nobody on duty could have taken it, so nobody was waited for
         UNATTENDED = "unattended"
+        #: work on it was stopped, so nobody was waited for
+        STOPPED = "stopped"
         WITHDRAWN = "withdrawn"
 
     item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="gate")
@@ -240,4 +242,4 @@ class Gate(models.Model):
     @property
     def ran_out(self) -> bool:
         """Whether the AI system was answered without a person's decision, which can only come late now."""
-        return self.closed_because in {Gate.Closed.TIMED_OUT, Gate.Closed.UNATTENDED}
+        return self.closed_because in {Gate.Closed.TIMED_OUT, Gate.Closed.UNATTENDED, Gate.Closed.STOPPED}

@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
-from reviewqueue.accounts.models import User
+from reviewqueue.accounts.models import Team, User
 from reviewqueue.audit.actions import Actor, record
+from reviewqueue.common.errors import Conflict, Invalid, NotThere, Place
 
-from .models import Queue, QueueMember, ReasonCode, Rubric
+from .models import Promise, Queue, QueueMember, ReasonCode, Rubric, Stop, StopContent
+from .queries import forget_stops
 
 
 def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: datetime, **settings: Any) -> Queue:
@@ -81,3 +84,133 @@ def leave_queue(*, queue: Queue, user: User, by: Actor, now: datetime) -> None:
                 at=now,
                 data={"user": str(user.pk)},
             )
+
+
+# --- stops ----------------------------------------------------------------------------------------------------
+
+
+class StoppedAlready(Conflict):
+    """This is stopped already."""
+
+    slug = "stopped-already"
+
+
+def begin_stop(
+    *,
+    workspace_id: UUID,
+    source_slug: str,
+    queue: Queue | None,
+    why: Stop.Why,
+    note: str,
+    by: User | None,
+    actor: Actor,
+    now: datetime,
+) -> Stop:
+    """Stop a source, a queue, or with neither the whole workspace. Raises StoppedAlready."""
+    stop = Stop(
+        workspace_id=workspace_id, source_slug=source_slug, queue=queue, why=why, begun_at=now, begun_by=by
+    )
+    try:
+        with transaction.atomic():
+            stop.save(force_insert=True)
+            StopContent(stop=stop, workspace_id=workspace_id, note=note).save(force_insert=True)
+            _tell_of_stop(stop, "stop", actor, now, why=str(why))
+    except IntegrityError:
+        raise StoppedAlready from None
+    return stop
+
+
+def end_stop(*, stop: Stop, by: User | None, actor: Actor, now: datetime) -> None:
+    """Let work go on. Raises Conflict when it goes on already."""
+    with transaction.atomic():
+        if not Stop.objects.filter(pk=stop.pk, ended_at=None).update(ended_at=now, ended_by=by):
+            raise Conflict("This stop has been ended already.")
+        stop.ended_at, stop.ended_by = now, by
+        _tell_of_stop(stop, "end_stop", actor, now)
+
+
+def _tell_of_stop(stop: Stop, verb: str, actor: Actor, now: datetime, **data: str) -> None:
+    """Record it, and let this process see it at once; the others see it within two seconds."""
+    of = {"source": stop.source_slug, "queue": str(stop.queue_id) if stop.queue_id else None}
+    record(
+        workspace_id=stop.workspace_id,
+        verb=verb,
+        subject=("stop", stop.pk),
+        by=actor,
+        at=now,
+        data={**{name: value for name, value in of.items() if value}, **data},
+    )
+    forget_stops(stop.workspace_id)
+    transaction.on_commit(lambda: forget_stops(stop.workspace_id))
+
+
+def note_held_back(*, stop: Stop, now: datetime) -> None:
+    """Note that all that waited when it was stopped is out of the lines."""
+    Stop.objects.filter(pk=stop.pk, held_back_at=None).update(held_back_at=now)
+
+
+def note_let_go(*, stop: Stop, now: datetime) -> None:
+    """Note that all that an ended stop held back is in its place again."""
+    Stop.objects.filter(pk=stop.pk, ended_at__isnull=False, let_go_at=None).update(let_go_at=now)
+
+
+# --- promises -----------------------------------------------------------------------------------------------------
+
+MOST_PROMISED = 525_600
+
+
+def set_promise(
+    *, queue: Queue, urgency: str, minutes: int, team: Team | None, by: User | None, actor: Actor, now: datetime
+) -> Promise:
+    """Promise that what comes with an urgency is reviewed within minutes of a team's working time.
+
+    Without a team the clock never stops. What has come already keeps its due time. Raises Invalid, NotThere.
+    """
+    _check_promise(queue, urgency, minutes, team)
+    with transaction.atomic():
+        Queue.objects.select_for_update(no_key=True).get(pk=queue.pk)
+        Promise.objects.filter(queue=queue, urgency=urgency, ended_at=None).update(ended_at=now)
+        promise = Promise.objects.create(
+            workspace_id=queue.workspace_id,
+            queue=queue,
+            urgency=urgency,
+            minutes=minutes,
+            team=team,
+            set_at=now,
+            set_by=by,
+        )
+        _record_promise("set_promise", promise, actor, now)
+    return promise
+
+
+def _check_promise(queue: Queue, urgency: str, minutes: int, team: Team | None) -> None:
+    if team and (team.workspace_id != queue.workspace_id or team.ended_at):
+        raise NotThere
+    if urgency not in Promise.Urgency.values:
+        raise Invalid("The urgency is unknown.", places=[Place("#/urgency", "normal or high.")])
+    if not 1 <= minutes <= MOST_PROMISED:
+        words = _("Between %(least)s and %(most)s.") % {"least": 1, "most": MOST_PROMISED}
+        raise Invalid(_("The minutes are wrong."), places=[Place("#/minutes", words)])
+    other = Promise.objects.filter(queue=queue, team=team, ended_at=None).exclude(urgency=urgency).first()
+    if other and (minutes > other.minutes) == (urgency == Promise.Urgency.HIGH) and minutes != other.minutes:
+        words = _("What is urgent is not promised later than what is not.")
+        raise Invalid(words, places=[Place("#/minutes", words)])
+
+
+def end_promise(*, promise: Promise, actor: Actor, now: datetime) -> None:
+    """Promise nothing special any more: the queue's own minutes hold. Raises Conflict when that is so already."""
+    with transaction.atomic():
+        if not Promise.objects.filter(pk=promise.pk, ended_at=None).update(ended_at=now):
+            raise Conflict(_("This promise is over already."))
+        _record_promise("end_promise", promise, actor, now)
+
+
+def _record_promise(verb: str, promise: Promise, actor: Actor, now: datetime) -> None:
+    record(
+        workspace_id=promise.workspace_id,
+        verb=verb,
+        subject=("queue", promise.queue_id),
+        by=actor,
+        at=now,
+        data={"urgency": str(promise.urgency), "minutes": promise.minutes, "team": str(promise.team_id or "")},
+    )

@@ -1,10 +1,14 @@
 """Reading queues, their rubrics and members."""
 
+import time
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Queue, ReasonCode, Rubric
+from .models import Queue, ReasonCode, Rubric, Stop
+from .rules import Running
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Queue]:
@@ -35,3 +39,42 @@ def reason_labels(viewer: Viewer) -> dict[str, str]:
 def reason_codes(viewer: Viewer) -> QuerySet[ReasonCode]:
     """Return the workspace's reason codes in the order of their keys."""
     return ReasonCode.objects.filter(workspace_id=viewer.workspace_id, retired_at=None).order_by("position")
+
+
+# --- stops ----------------------------------------------------------------------------------------------------
+
+#: For so many seconds a process goes by what it has read: a stop holds everywhere soon after it is committed.
+MEMORY_SECONDS = 2.0
+_remembered: dict[UUID, tuple[float, Running]] = {}
+
+
+def stops_of(workspace_id: UUID, *, anew: bool = False) -> Running:
+    """Return what is stopped in a workspace, as PostgreSQL says it now, or said it two seconds ago at most."""
+    read_at = time.monotonic()
+    known = _remembered.get(workspace_id)
+    if known and not anew and read_at - known[0] < MEMORY_SECONDS:
+        return known[1]
+    running = Running(tuple(_running(workspace_id)))
+    _remembered[workspace_id] = (read_at, running)
+    return running
+
+
+def forget_stops(workspace_id: UUID) -> None:
+    """Let this process read anew what is stopped."""
+    _remembered.pop(workspace_id, None)
+
+
+def _running(workspace_id: UUID) -> QuerySet[Stop]:
+    return Stop.objects.filter(workspace_id=workspace_id, ended_at=None).select_related("queue").order_by("begun_at")
+
+
+def stops_visible_to(viewer: Viewer) -> QuerySet[Stop]:
+    """Return the workspace's stops, newest first; a key bound to one source sees those of its source."""
+    stops = Stop.objects.filter(workspace_id=viewer.workspace_id).order_by("-begun_at", "-pk")
+    stops = stops.select_related("queue", "begun_by", "ended_by", "content")
+    return stops.filter(source_slug=viewer.source_slug) if viewer.source_slug else stops
+
+
+def stops_at_work() -> list[Stop]:
+    """Return every stop that is not done with: it runs, or what it held back is not all back in its place."""
+    return list(Stop.objects.filter(let_go_at=None).select_related("queue").order_by("begun_at", "pk"))
