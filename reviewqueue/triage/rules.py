@@ -2,15 +2,17 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from reviewqueue.intake.models import Risk
+
 from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, leaves, sentence
-from .models import RoutingPolicy, RoutingRule, SamplingRate, TriageDecision
+from .models import LEAST_RATE, RoutingPolicy, RoutingRule, SamplingRate, TriageDecision
 
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
 HEAD_START = {"high": timedelta(minutes=60), "medium": timedelta(minutes=15)}
@@ -32,6 +34,22 @@ class Decided:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Thinning:
+    """An overload plan at work, as triage heeds it: shares and fallbacks by the names of the rules that it names."""
+
+    run_id: UUID
+    rates: Mapping[str, float] = field(default_factory=dict)
+    fallbacks: frozenset[str] = frozenset()
+
+    def rate_of(self, rule: RoutingRule, facts: Facts) -> float | None:
+        """Return the share of a rule's items that people still see, None for all. High risk is never thinned."""
+        rate = self.rates.get(rule.name)
+        if rate is None or rate >= 1 or facts["risk_level"] == Risk.HIGH:
+            return None
+        return max(rate, LEAST_RATE)
+
+
 def decide(
     *,
     item_id: UUID,
@@ -40,13 +58,18 @@ def decide(
     rules: Sequence[RoutingRule],
     secret: bytes,
     rates: Sequence[SamplingRate] = (),
+    thinning: Thinning | None = None,
 ) -> Decided:
     """Return the decision for one item: the first rule whose conditions hold, else the audit sample.
 
-    ``rates`` are the policy's sampling rates of single sources and model versions.
+    ``rates`` are the policy's sampling rates of single sources and model versions; ``thinning`` is the overload plan
+    that is at work.
     """
     rule = next((one for one in rules if holds(one.conditions, facts)), None)
     if rule is not None and rule.queue_id is not None:
+        if thinning and (kept := thinning.rate_of(rule, facts)) is not None:
+            audit = rate_for(facts=facts, policy=policy, rule=rule, rates=rates)
+            return _thinned(item_id, facts, policy, rules, rule, secret, (kept, audit), thinning.run_id)
         return Decided(
             result=TriageDecision.Result.REVIEW,
             rule=rule,
@@ -89,6 +112,34 @@ def _sampled(
         probability=rate,
         reasons=[{"code": "policy", "policy": policy.version}],
         facts=_kept(facts, rules),
+    )
+
+
+def _thinned(
+    item_id: UUID,
+    facts: Facts,
+    policy: RoutingPolicy,
+    rules: Sequence[RoutingRule],
+    rule: RoutingRule,
+    secret: bytes,
+    rates: tuple[float, float],
+    run_id: UUID,
+) -> Decided:
+    """Return the decision for an item of which people see a share only: drawn for it, or for the audit sample.
+
+    The two draws have a hash each, so they are independent, and the chance of either is known.
+    """
+    kept, audit = rates
+    drawn = share(secret, "overload", item_id) < kept or share(secret, "audit", item_id) < audit
+    reasons = [*why(rule.conditions, facts), _named(policy, rule)]
+    return Decided(
+        result=TriageDecision.Result.REVIEW if drawn else TriageDecision.Result.PASS,
+        rule=rule,
+        stratum=f"{stratum_of(policy, rule)}/thinned",
+        design=TriageDecision.Design.SAMPLE,
+        probability=1 - (1 - kept) * (1 - audit),
+        reasons=reasons if drawn else [*reasons, {"code": "overload"}],
+        facts={**_kept(facts, rules), "thinned": {"run": str(run_id), "rate": kept}},
     )
 
 
@@ -163,6 +214,8 @@ def explain_pass(decision: TriageDecision) -> list[str]:
     assert policy is not None
     if rule is None:
         return [_("no rule of policy %(policy)s asks for a person") % {"policy": policy.version}]
+    if "thinned" in decision.facts:
+        return explain(decision.reasons)
     return explain([*why(rule.conditions, decision.facts), _named(policy, rule)])
 
 
@@ -192,6 +245,7 @@ def _words(one: Mapping[str, Any]) -> str:
         "policy": _("policy %(policy)s sends it to people"),
         "triage_failed": _("triage failed three times, so a person decides"),
         "no_policy": _("there is no routing policy yet, so a person decides"),
+        "overload": _("more came than people can review, and the overload plan lets a share of these pass"),
         "escalated": _("a reviewer asked a lead"),
         "disagreement": _("two reviewers disagree"),
         "signal.thumbs_down": _("somebody gave the answer a thumbs down"),

@@ -23,8 +23,10 @@ from ..rules import Seen, due_step
 #: As many of the newest reviewed items say enough about what a rule would change.
 SEEN = 1_000
 
+# What an overload plan thins counts as it came: it is thinned as long as there is too much.
 _SEEN = """
-SELECT i.confidence, i.risk_level, i.risk_tags, i.kind, s.slug, m.version, i.attributes, e.queue_id, d.probability
+SELECT i.confidence, i.risk_level, i.risk_tags, i.kind, s.slug, m.version, i.attributes, e.queue_id,
+       CASE WHEN d.facts ? 'thinned' THEN 1 ELSE d.probability END
 FROM (SELECT * FROM intake_item WHERE workspace_id = %(workspace)s AND received_at > %(since)s
       ORDER BY received_at DESC LIMIT %(limit)s) i
 JOIN triage_triagedecision d ON d.item_id = i.id AND d.pass_number = 1 AND d.result = 'review'

@@ -39,6 +39,7 @@ def how_many_passed(policy: RoutingPolicy, *, now: datetime) -> int:
     week = TriageDecision.objects.filter(
         workspace_id=policy.workspace_id, pass_number=1, decided_at__gte=now - timedelta(days=7), decided_at__lt=now
     )
+    week = week.exclude(facts__has_key="thinned")  # a rule had asked for people
     return week.filter(Q(design=TriageDecision.Design.SAMPLE) | Q(design=TriageDecision.Design.NONE)).count()
 
 

@@ -15,6 +15,7 @@ from reviewqueue.common.ids import new_id
 from reviewqueue.common.parts import Part
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
+from reviewqueue.queues.promises import Promises, promises_of
 
 from ..models import (
     Pending,
@@ -166,13 +167,15 @@ def stay(
     now: datetime,
     rule: RoutingRule | None = None,
     deadline_at: datetime | None = None,
+    promises: Promises | None = None,
 ) -> QueueEntry:
     """Return an unsaved stay of the decision's item in a queue; the rule may shorten the promise or ask for more.
 
-    ``deadline_at`` is the end of its gate, when an AI system waits.
+    ``deadline_at`` is the end of its gate, when an AI system waits; ``promises`` are read when not given.
     """
-    minutes = rule.due_minutes if rule and rule.due_minutes is not None else queue.due_minutes
-    due_at = now + timedelta(minutes=minutes)
+    urgency = rule.urgency if rule else RoutingRule.Urgency.NORMAL
+    promised = (promises or promises_of(decision.workspace_id)).of(queue, urgency)
+    due_at = promised.due_at(now, rule.due_minutes if rule else None)
     item = decision.item
     return QueueEntry(
         id=new_id(),
@@ -181,12 +184,14 @@ def stay(
         queue=queue,
         decision=decision,
         reviews_required=(rule and rule.reviews_required) or queue.reviews_required,
+        blind=queue.blind if rule is None or rule.blind is None else rule.blind,
+        agreement=queue.agreement,
         placed_at=now,
         due_at=due_at,
         rank=rank_of(
             due_at=due_at,
             risk_level=item.risk_level,
-            urgency=rule.urgency if rule else "",
+            urgency=urgency,
             deadline_at=deadline_at,
         ),
         required_skills=sorted(set(rule.required_skills)) if rule else [],
@@ -203,9 +208,12 @@ def continued(*, entry: QueueEntry, decision: TriageDecision, now: datetime) -> 
         queue=entry.queue,
         decision=decision,
         reviews_required=entry.reviews_required,
+        blind=entry.blind,
+        agreement=entry.agreement,
         placed_at=now,
         due_at=entry.due_at,
         rank=entry.rank,
+        ahead_minutes=entry.ahead_minutes,
         required_skills=entry.required_skills,
         language=entry.language,
     )
@@ -231,7 +239,7 @@ def further(
     entry = stay(decision=decision, queue=queue, now=now)
     if like:
         entry.reviews_required, entry.language = like.reviews_required, like.language
-        entry.required_skills = like.required_skills
+        entry.required_skills, entry.blind, entry.agreement = like.required_skills, like.blind, like.agreement
     if urgent:
         entry.rank = _urgent_rank(entry)
     return entry
