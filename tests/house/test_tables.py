@@ -14,6 +14,7 @@ APPEND_ONLY = {
     "intake_declaration",
     "triage_triagedecision",
     "triage_signal",
+    "triage_finding",
     "review_review",
     "review_outcome",
     "review_publication",

@@ -1,5 +1,6 @@
 """Which items people must see, in which queue, how urgent, and how likely it was that a person would see them."""
 
+from .findings import DetectorSetting, Finding, LateLook, Sketch
 from .items import Pending, QueueEntry, Signal, SignalContent, TriageDecision
 from .misses import Miss, MissMark
 from .overload import (
@@ -14,6 +15,9 @@ from .policies import Replay, RoutingPolicy, RoutingRule, SamplingRate
 
 __all__ = [
     "LEAST_RATE",
+    "DetectorSetting",
+    "Finding",
+    "LateLook",
     "Miss",
     "MissMark",
     "OverloadCall",
@@ -29,5 +33,6 @@ __all__ = [
     "SamplingRate",
     "Signal",
     "SignalContent",
+    "Sketch",
     "TriageDecision",
 ]
