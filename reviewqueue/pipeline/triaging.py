@@ -17,10 +17,12 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.common.waking import wake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
+from reviewqueue.queues.promises import Promises, promises_of
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
+from reviewqueue.triage.overload import thinning_of
 from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by
-from reviewqueue.triage.rules import Decided, decide
+from reviewqueue.triage.rules import Decided, Thinning, decide
 
 from .looking_again import look_at_signalled
 from .moves import item_event, move
@@ -56,7 +58,8 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
         raise Conflict("The workspace has no routing policy.")
     rules = _in_order(policy)
     secret = bytes(workspace.secret)
-    decided = {item: _decide(item, facts, policy, rules, secret) for item, facts in _seen(items, policy)}
+    thinning = thinning_of(workspace_id)
+    decided = {item: _decide(item, facts, policy, rules, secret, thinning) for item, facts in _seen(items, policy)}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
     look_at_signalled(decisions, now)
@@ -77,11 +80,22 @@ def _in_order(policy: RoutingPolicy) -> list[RoutingRule]:
 
 
 def _decide(
-    item: Item, facts: Mapping[str, Any], policy: RoutingPolicy, rules: Sequence[RoutingRule], secret: bytes
+    item: Item,
+    facts: Mapping[str, Any],
+    policy: RoutingPolicy,
+    rules: Sequence[RoutingRule],
+    secret: bytes,
+    thinning: Thinning | None,
 ) -> Decided:
     failpoint("triage.decide", item.external_id)
     return decide(
-        item_id=item.pk, facts=facts, policy=policy, rules=rules, rates=list(policy.rates.all()), secret=secret
+        item_id=item.pk,
+        facts=facts,
+        policy=policy,
+        rules=rules,
+        rates=list(policy.rates.all()),
+        secret=secret,
+        thinning=thinning,
     )
 
 
@@ -94,21 +108,40 @@ def triage_held(
     or a fault of ours) goes to a person: nothing that is held passes by a fault. Raises NotReady without any queue.
     """
     policy = current_policy(workspace.pk)
-    decided = {item: _decide_held(item, policy, bytes(workspace.secret)) for item in items}
+    decided = _decide_held(items, policy, bytes(workspace.secret))
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now, deadlines)
     return decisions
 
 
-def _decide_held(item: Item, policy: RoutingPolicy | None, secret: bytes) -> Decided:
+def _decide_held(items: Sequence[Item], policy: RoutingPolicy | None, secret: bytes) -> dict[Item, Decided]:
     if policy is None:
-        return _to_a_person("no_policy", "no-policy")
+        return dict.fromkeys(items, _to_a_person("no_policy", "no-policy"))
     try:
-        [(_item, facts)] = _seen([item], policy)
-        return _decide(item, facts, policy, _in_order(policy), secret)
+        seen = list(_seen(items, policy))
     except Exception:
-        log.exception("triage of a held answer failed", extra={"item": str(item.pk)})
-        return _to_a_person("triage_failed", "triage-failed")
+        return {item: _failed(item) for item in items}
+    rules, thinning = _in_order(policy), thinning_of(policy.workspace_id)
+    return {item: _decide_one_held(item, facts, policy, rules, secret, thinning) for item, facts in seen}
+
+
+def _decide_one_held(
+    item: Item,
+    facts: Mapping[str, Any],
+    policy: RoutingPolicy,
+    rules: Sequence[RoutingRule],
+    secret: bytes,
+    thinning: Thinning | None,
+) -> Decided:
+    try:
+        return _decide(item, facts, policy, rules, secret, thinning)
+    except Exception:
+        return _failed(item)
+
+
+def _failed(item: Item) -> Decided:
+    log.exception("triage of a held answer failed", extra={"item": str(item.pk)})
+    return _to_a_person("triage_failed", "triage-failed")
 
 
 def _place(
@@ -118,7 +151,8 @@ def _place(
     deadlines: Mapping[UUID, datetime] | None = None,
 ) -> None:
     review = [one for one in decisions if one.result == TriageDecision.Result.REVIEW]
-    entries = [_stay(one, policy, now, (deadlines or {}).get(one.item_id)) for one in review]
+    promises = promises_of(review[0].workspace_id) if review else None
+    entries = [_stay(one, policy, now, (deadlines or {}).get(one.item_id), promises) for one in review]
     triage.place(entries=entries)
     turns.open_slots(entries=entries)
     passed = [one.item_id for one in decisions if one.result == TriageDecision.Result.PASS]
@@ -132,12 +166,18 @@ def _place(
 
 
 def _stay(
-    decision: TriageDecision, policy: RoutingPolicy | None, now: datetime, deadline_at: datetime | None
+    decision: TriageDecision,
+    policy: RoutingPolicy | None,
+    now: datetime,
+    deadline_at: datetime | None,
+    promises: Promises | None,
 ) -> QueueEntry:
     rule = decision.rule if decision.rule and decision.rule.queue_id else None
     by_rule = rule.queue if rule else None
     queue = by_rule or (policy.audit_queue if policy else _first_queue(decision.workspace_id))
-    return triage.stay(decision=decision, queue=queue, now=now, rule=rule, deadline_at=deadline_at)
+    return triage.stay(
+        decision=decision, queue=queue, now=now, rule=rule, deadline_at=deadline_at, promises=promises
+    )
 
 
 def _first_queue(workspace_id: UUID) -> Queue:
