@@ -1,11 +1,14 @@
 """Who may still take an item: members of its queue who review, with its skills and language, and have not had it."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from reviewqueue.accounts.access import CAPABILITIES, can
-from reviewqueue.accounts.models import Membership
+from reviewqueue.accounts.models import Absence, Membership
+from reviewqueue.queues.models import Queue, QueueMember
 from reviewqueue.triage.models import QueueEntry
 
 from .models import Assignment, Exclusion, Slot
@@ -43,15 +46,39 @@ def lead_has_not_seen(entry: QueueEntry) -> bool:
     return _unseen(leads_of(entry.workspace_id), entry.item_id).exists()
 
 
+def adjudicator_for(entry: QueueEntry, *, now: datetime) -> UUID | None:
+    """Return the person named to decide between the reviewers of an item, if there is one who can do so now.
+
+    Not who is absent, takes nothing from the queue any more, or has had the item in hand.
+    """
+    named = dict(adjudicators([entry.queue_id], now=now)).get(entry.queue_id)
+    had = Exclusion.objects.filter(item_id=entry.item_id, user_id=named)
+    return None if named is None or had.exists() else named
+
+
+def adjudicators(queue_ids: Iterable[UUID], *, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return (queue, person named to decide between its reviewers) of these queues; only who is there now."""
+    here = _members_of_any("review").filter(workspace_id=OuterRef("workspace_id"), user_id=OuterRef("adjudicator_id"))
+    takes = QueueMember.objects.filter(queue_id=OuterRef("pk"), user_id=OuterRef("adjudicator_id"), ended_at=None)
+    away = Absence.objects.filter(user_id=OuterRef("adjudicator_id"), from_at__lte=now, to_at__gt=now)
+    away = away.filter(workspace_id=OuterRef("workspace_id"))
+    named = Queue.objects.filter(pk__in=list(queue_ids), adjudicator__isnull=False)
+    able = named.filter(Exists(here), Exists(takes)).exclude(Exists(away))
+    return [(queue_id, user_id) for queue_id, user_id in able.values_list("pk", "adjudicator_id") if user_id]
+
+
 def had_in_hand(item_id: UUID) -> list[UUID]:
     """Return everybody who ever had a turn at an item."""
     return list(Assignment.objects.filter(item_id=item_id).order_by().values_list("user_id", flat=True).distinct())
 
 
 def _members(workspace_id: UUID, capability: str) -> QuerySet[Membership]:
+    return _members_of_any(capability).filter(workspace_id=workspace_id)
+
+
+def _members_of_any(capability: str) -> QuerySet[Membership]:
     roles = [role for role in CAPABILITIES if can(role, capability)]
-    members = Membership.objects.filter(workspace_id=workspace_id, ended_at=None, role__in=roles)
-    return members.filter(user__deactivated_at=None)
+    return Membership.objects.filter(ended_at=None, role__in=roles, user__deactivated_at=None)
 
 
 def _unseen(members: QuerySet[Membership], item_id: UUID) -> QuerySet[Membership]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment import actions as turns
-from reviewqueue.assignment.eligibility import lead_has_not_seen, leads_of
+from reviewqueue.assignment.eligibility import adjudicator_for, lead_has_not_seen, leads_of
 from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.audit.actions import SYSTEM, person, record
 from reviewqueue.delivery.actions import announce
@@ -31,11 +31,12 @@ def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str, 
 
 
 def open_for_leads(stay: QueueEntry, why: Escalation.Why, by: User | None, question: str, at: datetime) -> Escalation:
-    """Let leads alone take a stay just placed, and say why."""
+    """Let leads alone take a stay just placed, and say why; a disagreement goes to whom the queue names for it."""
     said = {"why": str(why)}
     if (why == Escalation.Why.NOBODY_LEFT or open_appeal(stay.item_id)) and not _unseen_by_a_lead(stay):
         said["leads"] = "seen"
-    turns.open_slots(entries=[stay], kind=Slot.Kind.ADJUDICATION)
+    decides = adjudicator_for(stay, now=at) if why == Escalation.Why.DISAGREEMENT else None
+    turns.open_slots(entries=[stay], kind=Slot.Kind.ADJUDICATION, decides=decides)
     escalation = judging.open_escalation(entry=stay, why=why, by=by, question=question, at=at)
     move([stay.item_id], State.ESCALATED, at)
     record(

@@ -1,5 +1,6 @@
 """Reviewed and settled: a judgement, and with the last one needed the outcome; undone while nobody saw it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.db import transaction
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
-from reviewqueue.audit.actions import person
+from reviewqueue.audit.actions import SYSTEM, person, record
 from reviewqueue.common.errors import NotThere
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.edgecases import actions as cases
@@ -20,9 +21,9 @@ from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
-from reviewqueue.review.models import Escalation, Outcome, Review
+from reviewqueue.review.models import Disagreement, Escalation, Outcome, Review
 from reviewqueue.review.queries import settling_review
-from reviewqueue.review.rules import Judgement, check, settle
+from reviewqueue.review.rules import Judgement, check, disagreement_of, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
@@ -88,12 +89,21 @@ def _refuse_second(assignment: Assignment) -> None:
 
 
 def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: User, at: datetime) -> Outcome | None:
-    if Slot.objects.filter(entry=entry, closed_at=None).exists():
+    """Settle an item once its reviews say enough: all of them, or a majority while nobody is at work on the rest."""
+    slots = list(Slot.objects.filter(entry=entry).values_list("kind", "closed_at"))
+    missing = any(closed_at is None for _kind, closed_at in slots)
+    reviews = _standing_reviews(entry)
+    said = [(one, one.content.correction) for one in reviews]
+    settlement = settle(
+        reviews=said,
+        adjudicated=any(kind == Slot.Kind.ADJUDICATION for kind, _closed in slots),
+        agreement=entry.agreement,
+        required=len(slots),
+    )
+    if missing and (settlement is None or not turns.close_unneeded(entry_id=entry.pk, at=at)):
         requeue([item.pk], at)
         return None
-    reviews = _standing_reviews(entry)
-    adjudicated = Slot.objects.filter(entry=entry, kind=Slot.Kind.ADJUDICATION).exists()
-    settlement = settle(reviews=[(one, one.content.correction) for one in reviews], adjudicated=adjudicated)
+    _note_disagreement(entry, said, settled=settlement is not None, at=at)
     if settlement is None:
         ask_a_lead(entry, Escalation.Why.DISAGREEMENT, by, "", at)
         return None
@@ -110,13 +120,29 @@ def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: U
 
 
 def _standing_reviews(entry: QueueEntry) -> list[Review]:
-    """Return each slot's last review: an undone one is followed by another."""
+    """Return each closed slot's last review: an undone one is followed by another, which may be still to come."""
     latest: dict[UUID, Review] = {}
-    for review in (
-        Review.objects.filter(entry=entry).select_related("assignment", "content").order_by("submitted_at", "pk")
-    ):
+    given = Review.objects.filter(entry=entry, assignment__slot__closed_at__isnull=False)
+    for review in given.select_related("assignment", "content").order_by("submitted_at", "pk"):
         latest[review.assignment.slot_id] = review
     return sorted(latest.values(), key=lambda review: (review.submitted_at, review.pk))
+
+
+def _note_disagreement(entry: QueueEntry, said: Sequence[tuple[Review, str]], *, settled: bool, at: datetime) -> None:
+    decisions = disagreement_of(said)
+    if not decisions:
+        return
+    settled_by = Disagreement.Settled.MAJORITY if settled else Disagreement.Settled.ADJUDICATION
+    made = judging.write_disagreement(entry=entry, decisions=decisions, settled_by=settled_by, at=at)
+    record(
+        workspace_id=entry.workspace_id,
+        verb="disagree",
+        subject=("disagreement", made.pk),
+        item_id=entry.item_id,
+        by=SYSTEM,
+        at=at,
+        data={"decisions": [one["decision"] for one in decisions], "settled_by": str(settled_by)},
+    )
 
 
 def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
@@ -132,6 +158,7 @@ def undo(*, outcome: Outcome, by: User, now: datetime) -> turns.Turn:
         _refuse_reopened(outcome)
         judging.undo(outcome=outcome, by=by, now=now)
         triage.resume_stay(entry=entry)
+        turns.reopen_unreviewed(entry_id=entry.pk)
         slot = turns.reopen_slot(slot_id=review.assignment.slot_id)
         turns.include(item_id=outcome.item_id, user_id=by.pk)
         lease = timedelta(seconds=entry.queue.lease_seconds)

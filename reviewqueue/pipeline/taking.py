@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User
 from reviewqueue.assignment import actions as turns
-from reviewqueue.assignment.eligibility import all_have_had, free_slots
+from reviewqueue.assignment.eligibility import adjudicator_for, all_have_had, free_slots
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import SYSTEM, person, record
 from reviewqueue.common.clock import database_now
@@ -34,7 +34,7 @@ def claim_next(
     With ``held_only`` nothing but an answer that an AI system waits for. The lease is that of the shortest queue
     asked for; heartbeats renew it by the item's own queue.
     """
-    lanes = turns.lanes_of(membership=membership, queues=queues)
+    lanes = turns.lanes_of(membership=membership, queues=queues, now=now)
     lease = timedelta(seconds=min((queue.lease_seconds for queue in queues), default=300))
     for _attempt in range(3):
         try:
@@ -66,7 +66,7 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
     by.require("lead")
     assert by.user is not None
     with transaction.atomic():
-        _check_person(slot, to)
+        _check_person(slot, to, now)
         try:
             with transaction.atomic():
                 turn = turns.assign(slot=slot, to=to, by=by.user, now=now)
@@ -79,18 +79,27 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
     return turn
 
 
-def _check_person(slot: Slot, to: User) -> None:
+def _check_person(slot: Slot, to: User, now: datetime) -> None:
     here = Membership.objects.filter(workspace_id=slot.workspace_id, user=to, ended_at=None).first()
     if here is None or not can(here.role, "review"):
         raise Conflict("This person does not review in this workspace.")
     had = Exclusion.objects.filter(item_id=slot.item_id, user=to).exists()
     if slot.kind == Slot.Kind.ADJUDICATION:
-        if not can(here.role, "lead"):
-            raise Conflict("Only a lead can decide an escalated item.")
+        _check_decides(slot, here, now)
         if had and open_appeal(slot.item_id):
             raise Conflict("This person has had the item in hand before; an appeal is decided by somebody else.")
     elif had:
         raise Conflict("This person has already reviewed or returned the item.")
+
+
+def _check_decides(slot: Slot, here: Membership, now: datetime) -> None:
+    """Raise Conflict unless a member decides: whom the queue names, or a lead while nobody named can."""
+    named = turns.named_in(slot.lane.skills)
+    if named and adjudicator_for(slot.entry, now=now) == named:
+        if here.user_id != named:
+            raise Conflict("This queue names who decides between its reviewers, and that person is there.")
+    elif not can(here.role, "lead"):
+        raise Conflict("Only a lead can decide an escalated item.")
 
 
 def heartbeat(
@@ -130,7 +139,9 @@ def give_back(*, assignment: Assignment, fence: int, by: User, reason: str, now:
         exclude(assignment, Exclusion.Reason.RETURNED, held.at)
         requeue([assignment.item_id], held.at)
         tell(assignment, "return", person(by.pk), held.at)
-        if assignment.slot.kind != Slot.Kind.ADJUDICATION and all_have_had(entry, people=free_slots(entry)):
+        if assignment.slot.kind == Slot.Kind.ADJUDICATION:
+            turns.open_to_leads(slot=assignment.slot)
+        elif all_have_had(entry, people=free_slots(entry)):
             ask_a_lead(entry, Escalation.Why.NOBODY_LEFT, by, "", held.at)
         failpoint("give_back.done")
 

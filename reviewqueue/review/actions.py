@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -20,6 +21,7 @@ from .models import (
     AppealContent,
     Basis,
     Decision,
+    Disagreement,
     DuePublication,
     Escalation,
     EscalationContent,
@@ -66,6 +68,20 @@ def write_review(*, assignment: Assignment, judgement: Judgement, at: datetime) 
         force_insert=True
     )
     return review
+
+
+def write_disagreement(
+    *, entry: QueueEntry, decisions: list[dict[str, Any]], settled_by: Disagreement.Settled, at: datetime
+) -> Disagreement:
+    """Write that the reviews of a stay do not all say the same."""
+    return Disagreement.objects.create(
+        workspace_id=entry.workspace_id,
+        entry=entry,
+        item_id=entry.item_id,
+        at=at,
+        decisions=decisions,
+        settled_by=settled_by,
+    )
 
 
 def write_outcome(

@@ -9,6 +9,7 @@ import orjson
 from reviewqueue.common.errors import Invalid, Place
 from reviewqueue.common.samejson import same_text
 from reviewqueue.intake.models import Declaration, Gate, Kind, Risk
+from reviewqueue.queues.models import Queue
 
 from .corrections import correction_faults, final_of
 from .models import Basis, Cause, Decision, Outcome, Review, Severity
@@ -111,24 +112,54 @@ class Ruled:
         return self
 
 
-def settle(*, reviews: Sequence[tuple[Review, str]], adjudicated: bool) -> Settlement | None:
-    """Return the settlement of a full set of (review, correction text), or None when they disagree.
+def settle(
+    *, reviews: Sequence[tuple[Review, str]], adjudicated: bool, agreement: str = "unanimous", required: int = 0
+) -> Settlement | None:
+    """Return the settlement of a stay's (review, correction text), or None when it is not, or cannot be, settled.
 
-    Unanimous: the same decision, and for edits the same correction. The worst severity among them stands.
+    Reviews agree by the same decision, and for edits the same correction; the worst severity among those that agree
+    stands. Unanimous: all do. Majority: more than half of the reviews ``required`` do, so that whatever is still to
+    come cannot change it; a tie settles nothing.
     """
     last = reviews[-1][0]
     if adjudicated:
         return Settlement(last, Basis.ADJUDICATION)
-    if len(reviews) == 1:
+    required = max(required, len(reviews))
+    if required == 1:
         return Settlement(last, Basis.REVIEW)
-    said = {
-        (review.decision, _meant(correction) if review.decision == Decision.EDIT else "")
-        for review, correction in reviews
-    }
-    if len(said) > 1:
+    alike = max(agreeing(reviews), key=len)
+    enough = required // 2 + 1 if agreement == Queue.Agreement.MAJORITY else required
+    if len(alike) < enough:
         return None
-    worst = max((review for review, _ in reviews), key=lambda review: Severity.values.index(review.severity))
+    worst = max(alike, key=lambda review: Severity.values.index(review.severity))
     return Settlement(worst, Basis.AGREEMENT)
+
+
+def agreeing(reviews: Sequence[tuple[Review, str]]) -> list[list[Review]]:
+    """Return (review, correction text) in groups that say the same, in the order in which each was first said."""
+    groups: dict[tuple[str, str], list[Review]] = {}
+    for review, correction in reviews:
+        said = review.decision, _meant(correction) if review.decision == Decision.EDIT else ""
+        groups.setdefault(said, []).append(review)
+    return list(groups.values())
+
+
+def disagreement_of(reviews: Sequence[tuple[Review, str]]) -> list[dict[str, Any]]:
+    """Return who said what, when not all said the same: ids and enumerated words; same answer, same number."""
+    groups = agreeing(reviews)
+    if len(groups) < 2:
+        return []
+    return [
+        {
+            "review": str(review.pk),
+            "user": str(review.user_id),
+            "decision": review.decision,
+            "severity": review.severity,
+            "answer": number,
+        }
+        for number, group in enumerate(groups, start=1)
+        for review in group
+    ]
 
 
 def _meant(correction: str) -> str:

@@ -3,27 +3,33 @@
 from .claiming import Turn, assign, claim, lanes_of
 from .ending import (
     close_open_slots,
+    close_unneeded,
     end_turn,
     exclude,
     give_back,
     held_slot,
     include,
     reopen_slot,
+    reopen_unreviewed,
     snooze,
     submit_turn,
     take_away,
 )
 from .keeping import NoLongerNeeded, TurnOver, expire_due, heartbeat, wake_due
 from .on_duty import end_unseen, go_on_duty, leave_duty, page_closed, seen
-from .opening import lane_for, open_slots, rerank
+from .opening import lane_for, named_in, open_slots, open_to_leads, rerank
+from .stopping import Place, clear_heads, hold_back, let_go
 
 __all__ = [
     "NoLongerNeeded",
+    "Place",
     "Turn",
     "TurnOver",
     "assign",
     "claim",
+    "clear_heads",
     "close_open_slots",
+    "close_unneeded",
     "end_turn",
     "end_unseen",
     "exclude",
@@ -32,13 +38,18 @@ __all__ = [
     "go_on_duty",
     "heartbeat",
     "held_slot",
+    "hold_back",
     "include",
     "lane_for",
     "lanes_of",
     "leave_duty",
+    "let_go",
+    "named_in",
     "open_slots",
+    "open_to_leads",
     "page_closed",
     "reopen_slot",
+    "reopen_unreviewed",
     "rerank",
     "seen",
     "snooze",

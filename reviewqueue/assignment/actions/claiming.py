@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from reviewqueue.accounts.access import can
 from reviewqueue.accounts.models import Membership, User
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.ids import new_id
 from reviewqueue.queues.models import Queue
 
+from ..eligibility import adjudicators
 from ..models import Assignment, Lane, Slot
-from .opening import ADJUDICATE
+from .opening import ADJUDICATE, DECIDES, named_in
+from .stopping import refuse_stopped
 
 #: How long an assigned item waits for its person before it goes back to everybody.
 ASSIGNED_FOR = timedelta(hours=24)
@@ -59,16 +63,25 @@ class Turn:
     at: datetime
 
 
-def lanes_of(*, membership: Membership, queues: Sequence[Queue]) -> list[UUID]:
-    """Return the lanes a member may take from: those whose skills and language they have."""
+def lanes_of(*, membership: Membership, queues: Sequence[Queue], now: datetime | None = None) -> list[UUID]:
+    """Return the lanes a member may take from: those whose skills and language they have.
+
+    What a named adjudicator decides is theirs, and any lead's while that person cannot.
+    """
     skills = {*membership.skills}
     if can(membership.role, "lead"):
         skills.add(ADJUDICATE)
-    return list(
-        Lane.objects.filter(queue__in=queues, skills__contained_by=sorted(skills))
-        .filter(language__in=["", *membership.languages])
-        .values_list("pk", flat=True)
-    )
+    theirs = Q(skills__contained_by=sorted(skills), language__in=["", *membership.languages])
+    rows = Lane.objects.filter(theirs | Q(skills__0__startswith=DECIDES), queue__in=queues)
+    lanes = list(rows.values_list("pk", "queue_id", "skills"))
+    named = {pk: (queue_id, who) for pk, queue_id, needs in lanes if (who := named_in(needs))}
+    able = set(adjudicators([one.pk for one in queues], now=now or database_now())) if named else set()
+    return [pk for pk, _queue, _needs in lanes if pk not in named or _decides(membership, named[pk], able)]
+
+
+def _decides(membership: Membership, named: tuple[UUID, UUID], able: set[tuple[UUID, UUID]]) -> bool:
+    """Return whether a member decides what a queue has named somebody for: that person, or any lead in their place."""
+    return named[1] == membership.user_id if named in able else can(membership.role, "lead")
 
 
 def claim(
@@ -83,7 +96,7 @@ def claim(
     """Give ``by`` the next slot of these lanes for ``lease``; None when there is nothing for this reviewer.
 
     With ``held_only`` nothing but answers that an AI system waits for. Without ``now`` the lease runs on the
-    database's clock.
+    database's clock. Raises Stopped when what came next is stopped: then the transaction is to be rolled back.
     """
     if not lanes:
         return None
@@ -96,6 +109,7 @@ def claim(
         if seen < head or head >= WIDEST_HEAD:
             return None
         head *= 2  # others are claiming the whole head at this moment: look further
+    refuse_stopped(workspace_id=workspace_id, entry_id=entry_id)
     turn = _open(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
     return Turn(turn, fence, expires_at, at)
 
@@ -126,12 +140,18 @@ def assign(
     how: Assignment.How = Assignment.How.ASSIGNED,
     lease: timedelta = ASSIGNED_FOR,
 ) -> Turn:
-    """Give a free slot to a named person. Raises Conflict when somebody holds it, or it is closed."""
+    """Give a free slot to a named person. Raises Conflict when somebody holds it, it is closed, or it is stopped.
+
+    What a person has claimed before they go on with, also while it is stopped.
+    """
+    if how != Assignment.How.CLAIMED:
+        refuse_stopped(workspace_id=slot.workspace_id, entry_id=slot.entry_id)
     expires_at = now + lease
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE assignment_slot SET holder_id = %s, fence = fence + 1, expires_at = %s, held_until = NULL,"
-            " held_by_id = NULL WHERE id = %s AND holder_id IS NULL AND closed_at IS NULL RETURNING fence",
+            " held_by_id = NULL, stop_id = NULL"
+            " WHERE id = %s AND holder_id IS NULL AND closed_at IS NULL RETURNING fence",
             [to.pk, expires_at, slot.pk],
         )
         row = cursor.fetchone()

@@ -94,9 +94,29 @@ def close_open_slots(*, entry_id: UUID, reason: Assignment.End, by: User | None,
     Slots first, as everywhere: a claim at this moment is waited for, and its turn is then seen and ended.
     """
     Slot.objects.filter(entry_id=entry_id, closed_at=None).update(
-        holder=None, expires_at=None, held_until=None, held_by=None, closed_at=at
+        holder=None, expires_at=None, held_until=None, held_by=None, stop=None, closed_at=at
     )
     Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason, ended_by=by)
+
+
+def close_unneeded(*, entry_id: UUID, at: datetime) -> bool:
+    """Close the open slots of a stay that nobody needs any more; return False, and close none, when one is held.
+
+    A claim under way at this moment is waited for, and is seen.
+    """
+    still = Slot.objects.filter(entry_id=entry_id, closed_at=None)
+    held = still.order_by("pk").select_for_update(no_key=True).values_list("pk", "holder_id")
+    if any(holder for _pk, holder in held):
+        return False
+    still.update(held_until=None, held_by=None, stop=None, closed_at=at)
+    return True
+
+
+def reopen_unreviewed(*, entry_id: UUID) -> None:
+    """Open the slots of a stay again that were closed with no review in them."""
+    closed = Slot.objects.filter(entry_id=entry_id, closed_at__isnull=False)
+    reviewed = Assignment.objects.filter(entry_id=entry_id, end_reason=Assignment.End.SUBMITTED)
+    closed.exclude(pk__in=reviewed.values("slot_id")).update(closed_at=None)
 
 
 def reopen_slot(*, slot_id: UUID) -> Slot:

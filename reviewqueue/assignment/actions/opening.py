@@ -12,6 +12,8 @@ from ..models import Lane, Slot
 
 MAX_LANES = 1_000
 ADJUDICATE = "adjudicate"
+#: How the need of a lane begins whose slots one named person decides.
+DECIDES = "decides-"
 
 # Lanes are few and never change, so each process remembers those it has seen committed.
 _seen: dict[tuple[UUID, tuple[str, ...], str], UUID] = {}
@@ -33,20 +35,44 @@ def lane_for(*, workspace_id: UUID, queue_id: UUID, skills: Sequence[str], langu
     return lane.pk
 
 
-def open_slots(*, entries: Sequence[QueueEntry], kind: Slot.Kind = Slot.Kind.REVIEW) -> list[Slot]:
-    """Open the slots that entries need. Adjudications go to lanes that only leads have; an appeal needs one."""
+def decided_by(user_id: UUID) -> str:
+    """Return the need of a lane whose slots one named adjudicator decides; nobody has it as a skill."""
+    return f"{DECIDES}{user_id.hex}"
+
+
+def named_in(lane_skills: Sequence[str]) -> UUID | None:
+    """Return the adjudicator that a lane's needs name, if they name one."""
+    named = next((one for one in lane_skills if one.startswith(DECIDES)), None)
+    return UUID(hex=named.removeprefix(DECIDES)) if named else None
+
+
+def open_slots(
+    *, entries: Sequence[QueueEntry], kind: Slot.Kind = Slot.Kind.REVIEW, decides: UUID | None = None
+) -> list[Slot]:
+    """Open the slots that entries need; an appeal needs one.
+
+    Adjudications go to lanes that only leads have, or to that of the person who ``decides``.
+    """
     slots = []
     for entry in entries:
-        skills, language = _needs(entry, kind)
+        skills, language = _needs(entry, kind, decides)
         lane_id = lane_for(workspace_id=entry.workspace_id, queue_id=entry.queue_id, skills=skills, language=language)
         wanted = entry.reviews_required if kind == Slot.Kind.REVIEW else 1
         slots += [_slot(entry, lane_id, number, kind) for number in range(1, wanted + 1)]
     return Slot.objects.bulk_create(slots)
 
 
-def _needs(entry: QueueEntry, kind: Slot.Kind) -> tuple[Sequence[str], str]:
+def open_to_leads(*, slot: Slot) -> None:
+    """Let any lead of the queue decide what one named person was to decide."""
+    lane_id = lane_for(workspace_id=slot.workspace_id, queue_id=slot.entry.queue_id, skills=[ADJUDICATE], language="")
+    Slot.objects.filter(pk=slot.pk).update(lane_id=lane_id)
+
+
+def _needs(entry: QueueEntry, kind: Slot.Kind, decides: UUID | None) -> tuple[Sequence[str], str]:
     """Return the skills and the language a slot asks for; any lead of the queue may decide what was escalated."""
-    return ([ADJUDICATE], "") if kind == Slot.Kind.ADJUDICATION else (entry.required_skills, entry.language)
+    if kind != Slot.Kind.ADJUDICATION:
+        return entry.required_skills, entry.language
+    return [decided_by(decides) if decides else ADJUDICATE], ""
 
 
 def _slot(entry: QueueEntry, lane_id: UUID, number: int, kind: Slot.Kind) -> Slot:
