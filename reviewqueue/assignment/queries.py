@@ -67,6 +67,11 @@ def slots_visible_to(viewer: Viewer) -> QuerySet[Slot]:
     return Slot.objects.filter(workspace_id=viewer.workspace_id)
 
 
+def lanes_in(workspace_id: UUID) -> list[UUID]:
+    """Return every lane of a workspace, in one order."""
+    return list(Lane.objects.filter(workspace_id=workspace_id).order_by("pk").values_list("pk", flat=True))
+
+
 def snoozed_by(viewer: Viewer) -> QuerySet[Slot]:
     """Return what the person has put aside."""
     return Slot.objects.filter(
