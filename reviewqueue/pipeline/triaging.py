@@ -16,8 +16,10 @@ from reviewqueue.common.errors import Conflict, NotReady
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.common.waking import wake
 from reviewqueue.intake.models import Item, State
-from reviewqueue.queues.models import Queue
+from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.queues.promises import Promises, promises_of
+from reviewqueue.queues.queries import stops_of
+from reviewqueue.queues.rules import Running
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
 from reviewqueue.triage.overload import thinning_of
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
     """Decide items whose wait was taken by this worker: place them in queues, or let them pass.
 
+    What would pass while that is stopped waits on, and is decided anew when the stop has ended.
     All or nothing. Raises Conflict when another worker has taken one of them meanwhile.
     """
     with transaction.atomic():
@@ -60,9 +63,23 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
     secret = bytes(workspace.secret)
     thinning = thinning_of(workspace_id)
     decided = {item: _decide(item, facts, policy, rules, secret, thinning) for item, facts in _seen(items, policy)}
+    waits = _stopped(decided, policy, stops_of(workspace_id, anew=True))
+    triage.wait_out(stops=waits)
+    decided = {item: one for item, one in decided.items() if item not in waits}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
     look_at_signalled(decisions, now)
+
+
+def _stopped(decided: Mapping[Item, Decided], policy: RoutingPolicy, running: Running) -> dict[Item, Stop]:
+    """Return what would pass although that is stopped, each with its stop.
+
+    Items pass on the understanding that people see a random share of them, so nothing passes while the queue is
+    stopped in which they would.
+    """
+    passing = (item for item, one in decided.items() if one.result == TriageDecision.Result.PASS) if running else ()
+    stops = {item: running.over(source=item.source.slug, queue_id=policy.audit_queue_id) for item in passing}
+    return {item: stop for item, stop in stops.items() if stop}
 
 
 def _seen(items: Sequence[Item], policy: RoutingPolicy) -> Iterator[tuple[Item, dict[str, Any]]]:
@@ -105,10 +122,14 @@ def triage_held(
     """Decide held answers of one workspace by the rules alone, and place them ahead of all others, or let them pass.
 
     For the transaction that receives them; ``deadlines`` are by item. What the rules cannot decide (there are none,
-    or a fault of ours) goes to a person: nothing that is held passes by a fault. Raises NotReady without any queue.
+    or a fault of ours) goes to a person: nothing that is held passes by a fault, or while that is stopped. Raises
+    NotReady without any queue.
     """
     policy = current_policy(workspace.pk)
     decided = _decide_held(items, policy, bytes(workspace.secret))
+    if policy:
+        stopped = _stopped(decided, policy, stops_of(workspace.pk))
+        decided |= dict.fromkeys(stopped, _to_a_person("stopped", "stopped"))
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now, deadlines)
     return decisions

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from reviewqueue.intake.models import Risk
 
-from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, leaves, sentence
+from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, sentence
 from .models import LEAST_RATE, RoutingPolicy, RoutingRule, SamplingRate, TriageDecision
 
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
@@ -65,7 +65,7 @@ def decide(
     ``rates`` are the policy's sampling rates of single sources and model versions; ``thinning`` is the overload plan
     that is at work.
     """
-    rule = next((one for one in rules if holds(one.conditions, facts)), None)
+    rule = next((one for one in rules if one.fits(facts)), None)
     if rule is not None and rule.queue_id is not None:
         if thinning and (kept := thinning.rate_of(rule, facts)) is not None:
             audit = rate_for(facts=facts, policy=policy, rule=rule, rates=rates)
@@ -159,7 +159,7 @@ def share(secret: bytes, stage: str, item_id: UUID) -> float:
 
 def _kept(facts: Facts, rules: Sequence[RoutingRule]) -> dict[str, Any]:
     """Return the facts to store: no text, and of the attributes those asked for (they may say who it was)."""
-    asked = {one["name"] for rule in rules for one in leaves(rule.conditions) if one["field"] == "attribute"}
+    asked = {name for rule in rules for name in rule.attributes_asked}
     attributes = {name: value for name, value in facts["attributes"].items() if name in asked}
     return {**{name: value for name, value in facts.items() if name != "text"}, "attributes": attributes}
 
@@ -245,6 +245,7 @@ def _words(one: Mapping[str, Any]) -> str:
         "policy": _("policy %(policy)s sends it to people"),
         "triage_failed": _("triage failed three times, so a person decides"),
         "no_policy": _("there is no routing policy yet, so a person decides"),
+        "stopped": _("it would have passed, but passing was stopped"),
         "overload": _("more came than people can review, and the overload plan lets a share of these pass"),
         "escalated": _("a reviewer asked a lead"),
         "disagreement": _("two reviewers disagree"),

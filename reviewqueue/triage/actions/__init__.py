@@ -37,6 +37,7 @@ from .policies import (
     save_rule,
     save_sampling,
 )
+from .stopping import go_on, wait_out
 from .trying import ask_replay, finish_replay, say_progress, take_replay
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "finish",
     "finish_replay",
     "further",
+    "go_on",
     "hasten",
     "hold_wait",
     "move_rule",
@@ -76,5 +78,6 @@ __all__ = [
     "take_pending",
     "take_replay",
     "take_tried",
+    "wait_out",
     "write_signal",
 ]
