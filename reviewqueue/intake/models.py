@@ -212,6 +212,8 @@ class Gate(models.Model):
         UNATTENDED = "unattended"
         #: work on it was stopped, so nobody was waited for
         STOPPED = "stopped"
+        #: an overload plan was at work that answers what its rule holds at once
+        OVERLOADED = "overloaded"
         WITHDRAWN = "withdrawn"
 
     item = models.OneToOneField(Item, on_delete=models.PROTECT, primary_key=True, related_name="gate")
@@ -242,4 +244,5 @@ class Gate(models.Model):
     @property
     def ran_out(self) -> bool:
         """Whether the AI system was answered without a person's decision, which can only come late now."""
-        return self.closed_because in {Gate.Closed.TIMED_OUT, Gate.Closed.UNATTENDED, Gate.Closed.STOPPED}
+        closed = Gate.Closed
+        return self.closed_because in {closed.TIMED_OUT, closed.UNATTENDED, closed.STOPPED, closed.OVERLOADED}

@@ -16,11 +16,13 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, Source
-from reviewqueue.intake.queries import body_of, fallback_of, gates_due
+from reviewqueue.intake.queries import body_of, fallback_of, gates_due, gates_waiting
 from reviewqueue.intake.rules import Submission
+from reviewqueue.queues.queries import stops_of, workspaces_stopped
+from reviewqueue.queues.rules import Running
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Outcome
-from reviewqueue.review.rules import Answered, at_timeout
+from reviewqueue.review.rules import Answered, at_stop, at_timeout
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, TriageDecision
 
@@ -85,6 +87,9 @@ def _decide(workspace: Workspace, gates: Sequence[Gate], now: datetime) -> None:
             gate.closed_at, gate.closed_because = now, Gate.Closed.PASSED
     intake.open_gates(gates=gates)
     waiting = [item_id for item_id in deadlines if item_id not in passed]
+    if stopped := _stopped(workspace.pk, waiting, stops_of(workspace.pk)):
+        _answer_for_people(list(stopped), Gate.Closed.STOPPED, now)
+        waiting = [item_id for item_id in waiting if item_id not in stopped]
     alone = unattended(now=now, item_ids=waiting, limit=len(waiting)) if waiting else []
     if alone:
         _answer_for_people(alone, Gate.Closed.UNATTENDED, now)
@@ -95,26 +100,46 @@ def _items(ids: Iterable[UUID]) -> QuerySet[Item]:
 
 
 def time_out_due(*, now: datetime) -> int:
-    """Answer for people whose deadline has passed, or of whom nobody is there any more; return how many times.
+    """Answer for people who are stopped, whose deadline has passed, or who are not there; return how many times.
 
     Each workspace's are one transaction. An item stays in its queue, at its ordinary place: a decision that comes
     now is its next version.
     """
     answered = 0
     for because, due in (
+        (Gate.Closed.STOPPED, gates_waiting(workspaces_stopped())),
         (Gate.Closed.TIMED_OUT, gates_due(now=now)),
         (Gate.Closed.UNATTENDED, gates_due(now=now, among=unattended(now=now))),
     ):
-        for _workspace, gates in groupby(due, key=lambda gate: gate.workspace_id):
-            answered += _time_out([gate.item_id for gate in gates], because, now)
+        for workspace_id, gates in groupby(due, key=lambda gate: gate.workspace_id):
+            answered += _time_out(workspace_id, [gate.item_id for gate in gates], because, now)
     return answered
 
 
-def _time_out(item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
+def _time_out(workspace_id: UUID, item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
+    """Answer for people; what is stopped goes to its safe side, whatever else it waited for."""
+    stopped = _stopped(workspace_id, item_ids, stops_of(workspace_id, anew=True))
+    others = [] if because == Gate.Closed.STOPPED else [one for one in item_ids if one not in stopped]
     with transaction.atomic():
-        answered = _answer_for_people(item_ids, because, now)
+        answered = _answer_for_people(list(stopped), Gate.Closed.STOPPED, now) if stopped else 0
+        answered += _answer_for_people(others, because, now) if others else 0
         failpoint("time_out.answered")
     return answered
+
+
+def answer_stopped(*, workspace_id: UUID, now: datetime) -> int:
+    """Answer for people in a workspace wherever they are stopped; return how many times."""
+    waiting = gates_waiting([workspace_id])
+    return _time_out(workspace_id, [gate.item_id for gate in waiting], Gate.Closed.STOPPED, now) if waiting else 0
+
+
+def _stopped(workspace_id: UUID, item_ids: Sequence[UUID], running: Running) -> set[UUID]:
+    """Return those of the items that people are kept from by a stop of their queue, their source, or everything."""
+    if not running or not item_ids:
+        return set()
+    stays = QueueEntry.objects.filter(item_id__in=item_ids, ended_at=None)
+    placed = stays.values_list("item_id", "item__source__slug", "queue_id")
+    return {item_id for item_id, source, queue_id in placed if running.over(source=source, queue_id=queue_id)}
 
 
 def _answer_for_people(item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
@@ -129,18 +154,22 @@ def _answer_for_people(item_ids: Sequence[UUID], because: Gate.Closed, now: date
     if closed:
         _fall_back([stay for stay in stays if stay.item_id in closed])
         items = list(_items(closed).select_related("content", "gate"))
-        outcomes = judging.write_timeouts(answers={item: _answered(item) for item in items}, at=now)
+        answers = {item: _answered(item, because) for item in items}
+        outcomes = judging.write_timeouts(answers=answers, at=now)
         failpoint("time_out.written")
         _tell(outcomes, because, now)
     return len(closed)
 
 
-def _answered(item: Item) -> Answered:
+def _answered(item: Item, because: Gate.Closed) -> Answered:
+    on_timeout, risk_level, fallback = item.gate.on_timeout, item.risk_level, fallback_of(item)
+    if because == Gate.Closed.STOPPED:
+        return at_stop(on_timeout=on_timeout, risk_level=risk_level, fallback=fallback)
     return at_timeout(
-        on_timeout=item.gate.on_timeout,
-        risk_level=item.risk_level,
+        on_timeout=on_timeout,
+        risk_level=risk_level,
         output=None if item.content.redacted_at else body_of(item)["output"],
-        fallback=fallback_of(item),
+        fallback=fallback,
     )
 
 
