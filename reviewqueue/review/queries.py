@@ -10,10 +10,21 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.assignment.models import Assignment
+from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.intake.models import Item
 
-from .models import JUDGED, Appeal, Basis, DuePublication, Escalation, FollowUp, Outcome, Publication, Review
+from .models import (
+    JUDGED,
+    Appeal,
+    Basis,
+    Disagreement,
+    DuePublication,
+    Escalation,
+    FollowUp,
+    Outcome,
+    Publication,
+    Review,
+)
 
 
 def reviews_visible_to(viewer: Viewer) -> QuerySet[Review]:
@@ -39,6 +50,24 @@ def escalations_visible_to(viewer: Viewer) -> QuerySet[Escalation]:
 def open_appeal(item_id: UUID) -> Appeal | None:
     """Return the appeal that an item waits with, with its reason."""
     return Appeal.objects.filter(item_id=item_id, ended_at=None).select_related("content", "against__content").first()
+
+
+def reviews_beside(turn: Assignment) -> QuerySet[Review]:
+    """Return what others said of the item as far as the person at this turn may see it, oldest first.
+
+    Who decides between reviewers sees them all, but for an appeal; who reviews sees those of the same stay, unless it
+    is blind.
+    """
+    others = Review.objects.filter(item_id=turn.item_id, assignment__slot__closed_at__isnull=False)
+    others = others.select_related("user", "content").order_by("submitted_at", "pk")
+    if turn.slot.kind == Slot.Kind.ADJUDICATION:
+        return others.none() if open_appeal(turn.item_id) else others.exclude(entry_id=turn.entry_id)
+    return others.none() if turn.entry.blind else others.filter(entry_id=turn.entry_id).exclude(user_id=turn.user_id)
+
+
+def disagreements_of(item_id: UUID) -> QuerySet[Disagreement]:
+    """Return each time that the reviews of an item did not all say the same, oldest first."""
+    return Disagreement.objects.filter(item_id=item_id).order_by("at", "pk")
 
 
 def review_at(turn: Assignment) -> Review | None:

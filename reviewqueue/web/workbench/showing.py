@@ -21,7 +21,14 @@ from reviewqueue.intake.queries import body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
 from reviewqueue.review.corrections import candidates_of
 from reviewqueue.review.models import Review
-from reviewqueue.review.queries import open_appeal, open_escalation_of, review_at, reviews_visible_to, undoable_by
+from reviewqueue.review.queries import (
+    open_appeal,
+    open_escalation_of,
+    review_at,
+    reviews_beside,
+    reviews_visible_to,
+    undoable_by,
+)
 from reviewqueue.triage.queries import current_decision, signals_of
 from reviewqueue.triage.rules import explain
 
@@ -75,7 +82,7 @@ def turn_context(
         "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
         "talk": given.talk,
         "texts": given.texts,
-        **_adjudication(turn, request.viewer),
+        **_beside(turn, request.viewer),
     }
     return {"turn": shown, "snooze_choices": snooze_choices(), **bar(request, now)}
 
@@ -282,26 +289,21 @@ def _precedents(turn: Assignment) -> Iterator[dict[str, Any]]:
         }
 
 
-def _adjudication(turn: Assignment, viewer: Viewer) -> dict[str, Any]:
-    """Return what a lead needs who decides an escalated item: the question, and what the reviewers said."""
-    if turn.slot.kind != Slot.Kind.ADJUDICATION:
-        return {}
-    escalation = open_escalation_of(item_id=turn.item_id, viewer=viewer)
-    reviews = reviews_visible_to(viewer).filter(item_id=turn.item_id).exclude(entry_id=turn.entry_id)
-    if open_appeal(turn.item_id):  # who decides an appeal does not see what was decided before
-        reviews = reviews.none()
+def _beside(turn: Assignment, viewer: Viewer) -> dict[str, Any]:
+    """Return what was said of the item before, as far as this person may see it: reviews, and the question."""
+    asked = turn.slot.kind == Slot.Kind.ADJUDICATION
+    escalation = open_escalation_of(item_id=turn.item_id, viewer=viewer) if asked else None
     question = escalation.content.question if escalation and not escalation.content.redacted_at else ""
     return {
         "question": {"text": question, "who": escalation.opened_by} if escalation and question else None,
-        "reviews": [
-            _review(one, turn.item) for one in reviews.select_related("user", "content").order_by("submitted_at")
-        ],
+        "reviews": [_review(one, turn.item) for one in reviews_beside(turn)],
     }
 
 
 def _review(review: Review, item: Item) -> dict[str, Any]:
     correction = orjson.loads(review.content.correction) if review.content.correction else None
     return {
+        "id": review.pk,
         "who": review.user,
         "decision": review.decision,
         "severity": review.severity,

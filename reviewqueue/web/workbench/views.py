@@ -24,7 +24,7 @@ from reviewqueue.common.errors import Conflict, Invalid, NotThere
 from reviewqueue.intake.models import Kind
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import current_rubric, own_queues
-from reviewqueue.review.queries import outcomes_visible_to
+from reviewqueue.review.queries import outcomes_visible_to, reviews_beside
 
 from ..access import member_page
 from ..context import MemberRequest
@@ -199,9 +199,17 @@ def _what_was_shown(request: MemberRequest, own: Assignment) -> dict:
         "confidence": own.item.confidence is not None and not confidence_hidden(own),
         "rubric": rubric.version if rubric else None,
         **precedents_in(request.POST.getlist("precedent")),
+        **_reviews_seen(request, own),
         "active_seconds": min(int(active) // 1000, 86_400) if active.isascii() and active.isdigit() else None,
         **({"candidates": candidate_order(own)} if own.item.kind == Kind.COMPARISON else {}),
     }
+
+
+def _reviews_seen(request: MemberRequest, own: Assignment) -> dict:
+    """Return which reviews of others stood on the page, of those that may: who saw one did not judge blind."""
+    named = set(request.POST.getlist("seen"))
+    seen = [str(one.pk) for one in reviews_beside(own) if str(one.pk) in named]
+    return {"reviews": seen} if seen else {}
 
 
 def _tell(request: MemberRequest, own: Assignment, words: str) -> None:
