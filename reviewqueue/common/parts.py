@@ -25,7 +25,16 @@ def fetch(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     For the few that run with every item: planning one anew takes longer than running it. In the caller's transaction,
     or by itself. Parameters are typed by the statement (``%(now)s::timestamptz``). Raises Django's database errors.
     """
-    connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor = Cursor(connection.connection)
-        return cursor.execute(statement, given, prepare=True).fetchall()
+        return _run(statement, given).fetchall()
+
+
+def write(statement: str, given: Mapping[str, Any]) -> int:
+    """Run such a statement that returns no rows; return how many it wrote."""
+    with connection.wrap_database_errors:
+        return _run(statement, given).rowcount
+
+
+def _run(statement: str, given: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    connection.ensure_connection()
+    return Cursor(connection.connection).execute(statement, given, prepare=True)
