@@ -15,7 +15,7 @@ from reviewqueue.audit.actions import SYSTEM, Actor, record_all
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake import actions as intake
-from reviewqueue.intake.models import Gate, Item, Source
+from reviewqueue.intake.models import Gate, Item, Risk, Source
 from reviewqueue.intake.queries import body_of, fallback_of, gates_due, gates_waiting
 from reviewqueue.intake.rules import Submission
 from reviewqueue.queues.queries import stops_of, workspaces_stopped
@@ -25,6 +25,8 @@ from reviewqueue.review.models import Outcome
 from reviewqueue.review.rules import Answered, at_stop, at_timeout
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, TriageDecision
+from reviewqueue.triage.overload import thinning_of
+from reviewqueue.triage.rules import Thinning
 
 from .moves import hold_open_stays, item_event
 from .publishing import publish_at_once
@@ -90,6 +92,9 @@ def _decide(workspace: Workspace, gates: Sequence[Gate], now: datetime) -> None:
     if stopped := _stopped(workspace.pk, waiting, stops_of(workspace.pk)):
         _answer_for_people(list(stopped), Gate.Closed.STOPPED, now)
         waiting = [item_id for item_id in waiting if item_id not in stopped]
+    if shed := _shed(decisions, thinning_of(workspace.pk)) & set(waiting):
+        _answer_for_people(list(shed), Gate.Closed.OVERLOADED, now)
+        waiting = [item_id for item_id in waiting if item_id not in shed]
     alone = unattended(now=now, item_ids=waiting, limit=len(waiting)) if waiting else []
     if alone:
         _answer_for_people(alone, Gate.Closed.UNATTENDED, now)
@@ -131,6 +136,26 @@ def answer_stopped(*, workspace_id: UUID, now: datetime) -> int:
     """Answer for people in a workspace wherever they are stopped; return how many times."""
     waiting = gates_waiting([workspace_id])
     return _time_out(workspace_id, [gate.item_id for gate in waiting], Gate.Closed.STOPPED, now) if waiting else 0
+
+
+def answer_overloaded(*, workspace_id: UUID, now: datetime) -> int:
+    """Answer what waits at gates where the overload plan at work says so; return how many times."""
+    waiting = Gate.objects.filter(workspace_id=workspace_id, closed_at=None).values("item_id")
+    decisions = TriageDecision.objects.filter(item_id__in=waiting, pass_number=1).select_related("rule", "item")
+    shed = _shed(decisions, thinning_of(workspace_id))
+    return _time_out(workspace_id, list(shed), Gate.Closed.OVERLOADED, now) if shed else 0
+
+
+def _shed(decisions: Iterable[TriageDecision], thinning: Thinning | None) -> set[UUID]:
+    """Return the items whose AI systems the overload plan at work answers at once: never those of high risk."""
+    if not thinning or not thinning.fallbacks:
+        return set()
+    return {
+        one.item_id
+        for one in decisions
+        if one.result == TriageDecision.Result.REVIEW and one.rule and one.rule.name in thinning.fallbacks
+        if one.item.risk_level != Risk.HIGH
+    }
 
 
 def _stopped(workspace_id: UUID, item_ids: Sequence[UUID], running: Running) -> set[UUID]:
