@@ -11,8 +11,8 @@ from django.db.models import QuerySet, Sum
 from reviewqueue.common.errors import ProductError
 
 from .access import Viewer
-from .actions import digest_of
 from .models import ApiKey, AskedOnce, ClosedDay, Membership, QuotaUse, Shift, Team, User, Workspace
+from .rules import digest_of
 from .working_time import Calendar, Stretch
 
 

@@ -88,6 +88,14 @@ def people_at(at: datetime, calendar: Calendar) -> int:
     return sum(span.people for span in shift_spans(at, at + MOMENT, calendar))
 
 
+def workday_began_at(at: datetime, calendar: Calendar) -> datetime:
+    """Return when the day of a moment began: at midnight there, or with the night shift that still runs."""
+    zone = ZoneInfo(calendar.time_zone)
+    midnight = datetime.combine(at.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+    running = [shift.begin for shift in shifts_between(at, at, calendar) if shift.begin <= at < shift.end]
+    return min([midnight, *running])
+
+
 def working_spans(begin: datetime, end: datetime, calendar: Calendar) -> Iterator[Span]:
     """Yield the times in which a team works between two moments, in order, apart and cut to these moments."""
     running: Span | None = None
