@@ -1,6 +1,7 @@
 """The verbs that configure queues."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,65 @@ def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: da
         queue = Queue.objects.create(workspace_id=workspace_id, slug=slug, name=name, created_at=now, **settings)
         record(workspace_id=workspace_id, verb="create", subject=("queue", queue.pk), by=by, at=now)
     return queue
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a lead says about a queue; what has come already keeps what held when it came."""
+
+    name: str
+    reviews_required: int
+    lease_seconds: int
+    due_minutes: int
+    hides_confidence: bool
+    blind: bool
+    agreement: str
+    adjudicator_id: UUID | None
+
+
+def change_queue(*, queue: Queue, to: Settings, by: Actor, now: datetime) -> None:
+    """Say anew how a queue works. Raises Invalid with every place that is wrong."""
+    places = [*_out_of_bounds(to), *_adjudicator_faults(queue, to)]
+    if places:
+        raise Invalid("These settings do not fit.", places=places)
+    with transaction.atomic():
+        held = Queue.objects.select_for_update(no_key=True).get(pk=queue.pk)
+        wanted = asdict(to)
+        changed = sorted(name for name, value in wanted.items() if getattr(held, name) != value)
+        if changed:
+            Queue.objects.filter(pk=held.pk).update(**{name: wanted[name] for name in changed})
+            record(
+                workspace_id=held.workspace_id,
+                verb="change",
+                subject=("queue", held.pk),
+                by=by,
+                at=now,
+                data={name: {"was": _word(held, name), "is": _word(to, name)} for name in changed if name != "name"},
+            )
+
+
+def _word(of: Queue | Settings, name: str) -> str | int | None:
+    value = getattr(of, name)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _out_of_bounds(to: Settings) -> Iterator[Place]:
+    if not to.name or len(to.name) > 200:
+        yield Place("#/name", "A queue has a name of at most 200 characters.")
+    if not 1 <= to.reviews_required <= 9:
+        yield Place("#/reviews_required", "From 1 to 9 reviews.")
+    if not 5 <= to.lease_seconds <= 86_400:
+        yield Place("#/lease_seconds", "From 5 seconds to a day.")
+    if not 1 <= to.due_minutes <= 525_600:
+        yield Place("#/due_minutes", "From a minute to a year.")
+    if to.agreement not in Queue.Agreement.values:
+        yield Place("#/agreement", f"One of {', '.join(Queue.Agreement.values)}.")
+
+
+def _adjudicator_faults(queue: Queue, to: Settings) -> Iterator[Place]:
+    takes = QueueMember.objects.filter(queue=queue, user_id=to.adjudicator_id, ended_at=None)
+    if to.adjudicator_id and not takes.exists():
+        yield Place("#/adjudicator", "Who decides between reviewers takes items from this queue.")
 
 
 def write_rubric(*, queue: Queue, guidelines: Sequence[str], by: User | None, actor: Actor, now: datetime) -> Rubric:
@@ -107,9 +167,7 @@ def begin_stop(
     now: datetime,
 ) -> Stop:
     """Stop a source, a queue, or with neither the whole workspace. Raises StoppedAlready."""
-    stop = Stop(
-        workspace_id=workspace_id, source_slug=source_slug, queue=queue, why=why, begun_at=now, begun_by=by
-    )
+    stop = Stop(workspace_id=workspace_id, source_slug=source_slug, queue=queue, why=why, begun_at=now, begun_by=by)
     try:
         with transaction.atomic():
             stop.save(force_insert=True)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 
-from .models import Queue, ReasonCode, Rubric, Stop
+from .models import Queue, QueueMember, ReasonCode, Rubric, Stop
 from .rules import Running
 
 
@@ -24,6 +24,12 @@ def own_queues(viewer: Viewer) -> QuerySet[Queue]:
     return Queue.objects.filter(
         workspace_id=viewer.workspace_id, queue_members__user=viewer.user, queue_members__ended_at=None
     ).order_by("name")
+
+
+def takers_of(queue: Queue) -> QuerySet[QueueMember]:
+    """Return who takes items from a queue, by name."""
+    members = QueueMember.objects.filter(queue=queue, ended_at=None, user__deactivated_at=None)
+    return members.select_related("user").order_by("user__name")
 
 
 def current_rubric(queue: Queue) -> Rubric | None:
@@ -66,6 +72,11 @@ def forget_stops(workspace_id: UUID) -> None:
 
 def _running(workspace_id: UUID) -> QuerySet[Stop]:
     return Stop.objects.filter(workspace_id=workspace_id, ended_at=None).select_related("queue").order_by("begun_at")
+
+
+def running_stops() -> list[Stop]:
+    """Return every stop that runs, in all workspaces."""
+    return list(Stop.objects.filter(ended_at=None).order_by("begun_at", "pk"))
 
 
 def stops_visible_to(viewer: Viewer) -> QuerySet[Stop]:

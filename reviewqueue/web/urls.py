@@ -21,6 +21,7 @@ from . import (
     password,
     pulling,
     quality,
+    queue_settings,
     reports,
     settings,
     sign_in,
@@ -132,6 +133,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/webhooks/<uuid:pk>/replays/", delivery_log.replays, name="webhook_replays"),
     path(_DELIVERY, delivery_log.delivery, name="settings_delivery"),
     path(f"{_DELIVERY}replay/", delivery_log.delivery_replay, name="delivery_replay"),
+    path("settings/queues/<slug:slug>/", queue_settings.queue, name="settings_queue"),
     path("settings/sources/", sources.sources, name="settings_sources"),
     path("settings/sources/<slug:slug>/", sources.source, name="settings_source"),
 ]

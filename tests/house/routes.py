@@ -198,6 +198,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("datasets/", "slug"): lambda things: things.dataset.slug,
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
     ("settings/sources/", "slug"): lambda things: things.source.slug,
+    ("settings/queues/", "slug"): lambda things: things.queue.slug,
     ("settings/keys/", "pk"): lambda things: things.key.pk,
     ("settings/webhooks/", "pk"): lambda things: things.webhook.pk,
     ("/deliveries/", "delivery_pk"): lambda things: things.delivery.pk,
