@@ -1,6 +1,7 @@
 """One item's whole story: what the AI said, every step with who and when, each review beside the others."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -21,15 +22,15 @@ from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, visible_to
 from reviewqueue.pipeline.mending import articles_of
 from reviewqueue.queues.queries import reason_labels
-from reviewqueue.review.models import Cause, Outcome, Review
-from reviewqueue.review.queries import outcomes_visible_to, reviews_visible_to
+from reviewqueue.review.models import Cause, Disagreement, Outcome, Review
+from reviewqueue.review.queries import disagreements_of, outcomes_visible_to, reviews_visible_to
 
 from .access import member_page
 from .context import MemberRequest
 from .item_story import steps_of
 from .kinds.answers import shown_answer
 from .kinds.evidence import given_of
-from .settled import shown_outcome, shown_review
+from .settled import DECISIONS, shown_outcome, shown_review
 
 
 @require_GET
@@ -100,6 +101,7 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "answer": shown_answer(found.kind, body["output"]),
         "reviews": [shown_review(one, found.kind, body["output"], labels) for one in reviews],
         "outcomes": [shown_outcome(one, found.kind, body["output"]) for one in outcomes],
+        "disagreements": [] if blind else [_disagreement(one) for one in disagreements_of(found.pk)],
         "steps": steps_of(viewer=viewer, item=found, blind=blind),
         "evidence": _evidence(found),
         "attributes": sorted(found.attributes.items()),
@@ -117,6 +119,13 @@ def _reviews(viewer: Viewer, found: Item) -> QuerySet[Review]:
 def _outcomes(viewer: Viewer, found: Item) -> QuerySet[Outcome]:
     rows = outcomes_visible_to(viewer).filter(item=found)
     return rows.select_related("content", "publication", "undo__undone_by", "review__user").order_by("-version")
+
+
+def _disagreement(one: Disagreement) -> dict[str, Any]:
+    """Return how reviews of one stay differed: how many gave each answer, and what settled it."""
+    answers = Counter((given["answer"], given["decision"]) for given in one.decisions)
+    said = [_("%(n)s × %(decision)s") % {"n": n, "decision": DECISIONS[what]()} for (_no, what), n in answers.items()]
+    return {"at": one.at, "said": ", ".join(said), "settled_by": one.settled_by}
 
 
 def finding(found: Item, outcomes: Iterable[Outcome]) -> str:

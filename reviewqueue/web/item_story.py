@@ -27,6 +27,7 @@ from .templatetags.look import span
 JUDGED = frozenset(
     {
         *("submit", "settle", "undo", "publish", "escalate", "hand_back", "group", "ungroup", "note_knowledge"),
+        "disagree",
         *("open_follow_up", "take_follow_up", "finish_follow_up", "reopen_follow_up"),
     }
 )
@@ -230,6 +231,7 @@ _TELLERS = {
     "claim": _claimed,
     "assign": _assigned,
     "submit": _submitted,
+    "disagree": _simple(lambda: _("The reviewers do not agree"), "fork"),
     "return": _returned,
     "escalate": _escalated,
     "settle": _settled,
