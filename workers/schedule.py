@@ -22,6 +22,7 @@ SCHEDULE = (
     Every(5, "expire", beside=True),
     Every(5, "deliver", beside=True),
     Every(2, "rulings", beside=True),
+    Every(2, "stops", beside=True),
     Every(10, "build_release", beside=True),
     Every(10, "replay", beside=True),
     Every(15, "ladder", beside=True),

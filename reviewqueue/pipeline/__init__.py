@@ -4,7 +4,7 @@ Each verb is one transaction (unless it says otherwise), writes its audit event 
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, following_up, publishing, asking, looking_again,
 receiving, triaging, gating, taking, escalating, settling, reviewing, reopening, appealing, withdrawing, releasing;
-edge_cases, ruling, laddering, mending and replaying stand beside them.
+edge_cases, ruling, laddering, mending, replaying and stopping stand beside them.
 """
 
 from .appealing import appeal
@@ -21,6 +21,7 @@ from .reopening import Signalled, signal
 from .replaying import replay_next
 from .reviewing import Submitted, submit_review, undo
 from .ruling import foresee, rule, settle_ruled, take_back
+from .stopping import carry_out_stops, end_stop, stop
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
 from .withdrawing import withdraw
@@ -32,11 +33,13 @@ __all__ = [
     "appeal",
     "assign",
     "build_release",
+    "carry_out_stops",
     "claim_next",
     "climb",
     "comment",
     "dismiss_case",
     "end_owner",
+    "end_stop",
     "escalate",
     "expire_due",
     "finish_fix",
@@ -60,6 +63,7 @@ __all__ = [
     "signal",
     "snooze",
     "spoils",
+    "stop",
     "submit_gated",
     "submit_items",
     "submit_review",

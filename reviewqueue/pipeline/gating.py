@@ -6,7 +6,7 @@ from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from reviewqueue.accounts.models import Workspace
 from reviewqueue.assignment import actions as turns
@@ -16,9 +16,10 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, Risk, Source
-from reviewqueue.intake.queries import body_of, fallback_of, gates_due, gates_waiting
+from reviewqueue.intake.queries import body_of, fallback_of, gates_due
 from reviewqueue.intake.rules import Submission
-from reviewqueue.queues.queries import stops_of, workspaces_stopped
+from reviewqueue.queues.models import Stop
+from reviewqueue.queues.queries import running_stops, stops_of
 from reviewqueue.queues.rules import Running
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Outcome
@@ -110,9 +111,8 @@ def time_out_due(*, now: datetime) -> int:
     Each workspace's are one transaction. An item stays in its queue, at its ordinary place: a decision that comes
     now is its next version.
     """
-    answered = 0
+    answered = sum(answer_stopped(stop=one, now=now) for one in running_stops())
     for because, due in (
-        (Gate.Closed.STOPPED, gates_waiting(workspaces_stopped())),
         (Gate.Closed.TIMED_OUT, gates_due(now=now)),
         (Gate.Closed.UNATTENDED, gates_due(now=now, among=unattended(now=now))),
     ):
@@ -124,7 +124,7 @@ def time_out_due(*, now: datetime) -> int:
 def _time_out(workspace_id: UUID, item_ids: Sequence[UUID], because: Gate.Closed, now: datetime) -> int:
     """Answer for people; what is stopped goes to its safe side, whatever else it waited for."""
     stopped = _stopped(workspace_id, item_ids, stops_of(workspace_id, anew=True))
-    others = [] if because == Gate.Closed.STOPPED else [one for one in item_ids if one not in stopped]
+    others = [one for one in item_ids if one not in stopped]
     with transaction.atomic():
         answered = _answer_for_people(list(stopped), Gate.Closed.STOPPED, now) if stopped else 0
         answered += _answer_for_people(others, because, now) if others else 0
@@ -132,10 +132,21 @@ def _time_out(workspace_id: UUID, item_ids: Sequence[UUID], because: Gate.Closed
     return answered
 
 
-def answer_stopped(*, workspace_id: UUID, now: datetime) -> int:
-    """Answer for people in a workspace wherever they are stopped; return how many times."""
-    waiting = gates_waiting([workspace_id])
-    return _time_out(workspace_id, [gate.item_id for gate in waiting], Gate.Closed.STOPPED, now) if waiting else 0
+def answer_stopped(*, stop: Stop, now: datetime, most: int = 200) -> int:
+    """Answer for people whom a stop keeps from what waits for them; return how many times."""
+    gates = Gate.objects.filter(closed_at=None, workspace_id=stop.workspace_id)
+    if stop.source_slug:
+        gates = gates.filter(item__source__slug=stop.source_slug)
+    elif stop.queue_id:
+        stays = QueueEntry.objects.filter(item_id=OuterRef("item_id"), ended_at=None, queue_id=stop.queue_id)
+        gates = gates.filter(Exists(stays))
+    waiting = list(gates.order_by("deadline_at").values_list("item_id", flat=True)[:most])
+    if not waiting:
+        return 0
+    with transaction.atomic():
+        answered = _answer_for_people(waiting, Gate.Closed.STOPPED, now)
+        failpoint("answer_stopped.answered")
+    return answered
 
 
 def answer_overloaded(*, workspace_id: UUID, now: datetime) -> int:

@@ -19,11 +19,16 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import State
 from reviewqueue.queues.models import Queue
+from reviewqueue.queues.queries import stops_of
+from reviewqueue.queues.rules import Stopped
 from reviewqueue.review.models import Escalation
 from reviewqueue.review.queries import open_appeal
 
 from .asking import ask_a_lead
 from .moves import exclude, hold_stay, requeue, tell
+
+#: How often a claim that came to nothing is tried again.
+ATTEMPTS = 10
 
 
 def claim_next(
@@ -32,17 +37,33 @@ def claim_next(
     """Give the member the next item of these queues; None when nothing there is for them.
 
     With ``held_only`` nothing but an answer that an AI system waits for. The lease is that of the shortest queue
-    asked for; heartbeats renew it by the item's own queue.
+    asked for; heartbeats renew it by the item's own queue. Raises Stopped when all of these queues are.
     """
+    queues = _going_on(membership.workspace_id, queues)
     lanes = turns.lanes_of(membership=membership, queues=queues, now=now)
     lease = timedelta(seconds=min((queue.lease_seconds for queue in queues), default=300))
-    for _attempt in range(3):
+    for _attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return _claim(membership, lanes, lease, held_only, now)
         except IntegrityError:  # the same person claimed the same entry in another window at this moment
             continue
+        except Stopped as stopped:
+            if not stopped.stop.source_slug:
+                raise
+            turns.clear_heads(stop=stopped.stop, lanes=lanes)  # what came in, or came back, since it was stopped
     return None
+
+
+def _going_on(workspace_id: UUID, queues: Sequence[Queue]) -> list[Queue]:
+    """Return the queues that are not stopped. Raises Stopped when that leaves none."""
+    running = stops_of(workspace_id)
+    if running.of_all:
+        raise Stopped(running.of_all)
+    stops = {queue.pk: stop for queue in queues if (stop := running.of_queue(queue.pk))}
+    if stops and len(stops) == len(queues):
+        raise Stopped(next(iter(stops.values())))
+    return [queue for queue in queues if queue.pk not in stops]
 
 
 def _claim(
@@ -153,7 +174,7 @@ def snooze(*, assignment: Assignment, fence: int, by: User, until: datetime, now
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)
         turns.snooze(held=held, by=by, until=until)
         requeue([assignment.item_id], held.at)
-        tell(assignment, "snooze", person(by.pk), held.at)
+        tell(assignment, "snooze", person(by.pk), held.at, until=until.isoformat())
 
 
 def take_away(*, assignment: Assignment, by: Viewer, now: datetime) -> None:

@@ -196,5 +196,12 @@ def at_timeout(
     return Answered(Outcome.Disposition.FINAL, _text(output))
 
 
+def at_stop(*, on_timeout: str, risk_level: str, fallback: dict[str, Any] | None) -> Answered:
+    """Return what an AI system gets while work is stopped: the safe side, which is never its own answer."""
+    if fallback is None or risk_level == Risk.HIGH or on_timeout == Gate.OnTimeout.WITHHOLD:
+        return Answered(Outcome.Disposition.WITHHELD, None)
+    return Answered(Outcome.Disposition.FALLBACK, _text(fallback))
+
+
 def _text(output: dict[str, Any] | None) -> str | None:
     return None if output is None else orjson.dumps(output).decode()

@@ -1,6 +1,6 @@
 """The tasks: each takes ids, calls one verb, and can be lost or repeated without harm."""
 
-from . import datasets, delivery, forgetting, gates, ladder, publishing, replaying, ruling, triage, turns
+from . import datasets, delivery, forgetting, gates, ladder, publishing, replaying, ruling, stopping, triage, turns
 
 __all__ = [
     "datasets",
@@ -11,6 +11,7 @@ __all__ = [
     "publishing",
     "replaying",
     "ruling",
+    "stopping",
     "triage",
     "turns",
 ]

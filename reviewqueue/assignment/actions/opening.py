@@ -6,9 +6,11 @@ from uuid import UUID
 from django.db import transaction
 
 from reviewqueue.common.errors import Conflict
+from reviewqueue.common.rows import insert_all
 from reviewqueue.triage.models import QueueEntry
 
 from ..models import Lane, Slot
+from .stopping import keep_back
 
 MAX_LANES = 1_000
 ADJUDICATE = "adjudicate"
@@ -59,7 +61,8 @@ def open_slots(
         lane_id = lane_for(workspace_id=entry.workspace_id, queue_id=entry.queue_id, skills=skills, language=language)
         wanted = entry.reviews_required if kind == Slot.Kind.REVIEW else 1
         slots += [_slot(entry, lane_id, number, kind) for number in range(1, wanted + 1)]
-    return Slot.objects.bulk_create(slots)
+    keep_back(slots)
+    return list(insert_all(Slot, slots))
 
 
 def open_to_leads(*, slot: Slot) -> None:

@@ -11,6 +11,8 @@ from reviewqueue.queues.queries import stops_of
 from reviewqueue.queues.rules import UNTIL_THE_END, Stopped
 from reviewqueue.triage.models import QueueEntry
 
+from ..models import Slot
+
 PAGE = 500
 
 
@@ -24,12 +26,23 @@ def refuse_stopped(*, workspace_id: UUID, entry_id: UUID) -> None:
         raise Stopped(stop)
 
 
+def keep_back(slots: Iterable[Slot]) -> None:
+    """Let slots about to be opened begin outside the line whose item comes from a stopped source."""
+    for slot in slots:
+        running = stops_of(slot.workspace_id)
+        if running.of_sources and (stop := running.of_source(slot.entry.item.source.slug)):
+            slot.stop, slot.held_until = stop, UNTIL_THE_END
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a lane, after which the next page begins."""
 
-    rank: int = -(2**63)
-    id: UUID = UUID(int=0)
+    rank: int
+    id: UUID
+
+
+BEGINNING = Place(-(2**63), UUID(int=0))
 
 
 # The free slots of one page of a lane; of these, those of the source leave the line. A slot that somebody is taking
@@ -52,12 +65,11 @@ SELECT rank, id, (SELECT count(*) FROM held) FROM page ORDER BY rank DESC, id DE
 """
 
 
-def hold_back(*, stop: Stop, lane_id: UUID, after: Place | None = None, limit: int = PAGE) -> Place | None:
+def hold_back(*, stop: Stop, lane_id: UUID, after: Place = BEGINNING, limit: int = PAGE) -> Place | None:
     """Take what comes from a stopped source out of one page of a lane; return where the next begins, None at its end.
 
     The slots leave the line by a column, so that a claim never walks past them.
     """
-    after = after or Place()
     with connection.cursor() as cursor:
         cursor.execute(
             _HOLD_BACK,
