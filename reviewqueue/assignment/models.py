@@ -220,3 +220,100 @@ class Draft(models.Model):
     workspace_id = models.UUIDField()
     body = models.JSONField()
     saved_at = models.DateTimeField()
+
+
+class Hold(WorkspaceOwned):
+    """A lead keeps an item from everybody: until a time, or until somebody lifts it."""
+
+    entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="holds", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="holds")
+    begun_at = models.DateTimeField()
+    begun_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    until_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    #: null: its time had come, or the item left its queue
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # an item is on hold once at a time
+            models.UniqueConstraint(fields=["entry"], condition=Q(ended_at__isnull=True), name="hold_open_once"),
+        ]
+        indexes = [
+            models.Index(fields=["until_at"], name="hold_ending", condition=Q(ended_at__isnull=True)),
+        ]
+
+
+class BulkAction(WorkspaceOwned):
+    """What a lead does to one item or to thousands: asked for once, done item by item, and taken back the same way."""
+
+    class Verb(models.TextChoices):
+        RAISE = "raise"
+        LOWER = "lower"
+        HOLD = "hold"
+        RELEASE_HOLD = "release_hold"
+        REASSIGN = "reassign"
+        MOVE = "move"
+
+    verb = models.CharField(max_length=12, choices=Verb.choices)
+    #: where to, to whom, how far, until when: as the verb asks for it
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    minutes = models.PositiveIntegerField(null=True)
+    until_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    finished_at = models.DateTimeField(null=True)
+    undo_asked_at = models.DateTimeField(null=True)
+    undo_asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "-asked_at"], name="bulk_action_newest"),
+            # what a worker has still to do, or to take back
+            models.Index(
+                fields=["asked_at"],
+                name="bulk_action_due",
+                condition=Q(finished_at__isnull=True) | Q(undo_asked_at__isnull=False, undone_at__isnull=True),
+            ),
+        ]
+
+
+class BulkActionContent(models.Model):
+    """Why a lead did it, in their words. Redactable."""
+
+    action = models.OneToOneField(BulkAction, on_delete=models.PROTECT, primary_key=True, related_name="content")
+    workspace_id = models.UUIDField()
+    reason = models.TextField(blank=True)
+    redacted_at = models.DateTimeField(null=True)
+
+
+class BulkStep(WorkspaceOwned):
+    """One item of a bulk action: done and as what it was left, or refused and why; the same for taking it back."""
+
+    action = models.ForeignKey(BulkAction, on_delete=models.PROTECT, related_name="steps", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+", db_index=False)
+    done_at = models.DateTimeField(null=True)
+    refused = models.CharField(max_length=20, blank=True)
+    #: ids and numbers by which taking it back sees whether all is as it was left
+    left = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
+    undo_refused = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["action", "item"], name="bulk_step_once")]
+        indexes = [
+            models.Index(
+                fields=["action", "id"],
+                name="bulk_step_to_do",
+                condition=Q(done_at__isnull=True, refused=""),
+            ),
+            models.Index(
+                fields=["action", "id"],
+                name="bulk_step_to_undo",
+                condition=Q(done_at__isnull=False, undone_at__isnull=True, undo_refused=""),
+            ),
+            # what was done to an item last
+            models.Index(fields=["item", "-done_at"], name="bulk_step_of_item"),
+        ]
