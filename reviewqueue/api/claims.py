@@ -22,7 +22,8 @@ from .schema import described
 
 ABOUT = (
     "201 with a turn, 204 when nothing waits for this person. The key must act as a person. The turn runs out at "
-    "`expires_at` unless it is kept. The same `Idempotency-Key` gives the same turn again, as it then stands."
+    "`expires_at` unless it is kept. A 409 `stopped` says that a lead has stopped this work, and why. The same "
+    "`Idempotency-Key` gives the same turn again, as it then stands."
 )
 
 

@@ -20,6 +20,7 @@ TAGS = {
     "reviews": "A reviewer's turns, for tools of your own: claim the next item, keep it, judge it.",
     "datasets": "Training data out of corrections: definitions, and releases that never change.",
     "sources": "The AI systems that submit items, and what they declare about their outputs.",
+    "stops": "The brake: what is stopped for now, and why.",
     "webhooks": "Who is told of what happens, how each endpoint is, and what was sent to it.",
 }
 _TAG_OF = {
@@ -33,6 +34,7 @@ _TAG_OF = {
     "duty": "reviews",
     "datasets": "datasets",
     "sources": "sources",
+    "stops": "stops",
     "webhooks": "webhooks",
 }
 #: What a key may do with each scope, as the document says it at every operation.

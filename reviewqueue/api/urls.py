@@ -17,6 +17,7 @@ from .reading import docs
 from .schema import openapi
 from .signals import ItemSignals
 from .sources import OneSource, SourceDeclaration, Sources
+from .stops import OneStop, Stops
 from .webhooks import OneWebhook, WebhookRotation, Webhooks
 from .withdrawals import ItemWithdrawal
 
@@ -49,6 +50,8 @@ urlpatterns = [
     path("sources", Sources.as_view(), name="api-sources"),
     path("sources/<slug:slug>", OneSource.as_view(), name="api-source"),
     path("sources/<slug:slug>/declaration", SourceDeclaration.as_view(), name="api-source-declaration"),
+    path("stops", Stops.as_view(), name="api-stops"),
+    path("stops/<uuid:stop_id>", OneStop.as_view(), name="api-stop"),
     path("webhooks", Webhooks.as_view(), name="api-webhooks"),
     path(_WEBHOOK, OneWebhook.as_view(), name="api-webhook"),
     path(f"{_WEBHOOK}/rotation", WebhookRotation.as_view(), name="api-webhook-rotation"),

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -42,7 +43,8 @@ def stop(
 ) -> Stop:
     """Stop a source, a queue, or with neither the whole workspace. Raises StoppedAlready.
 
-    Once this returns, no process hands out or passes anything of it two seconds later: all read PostgreSQL.
+    Two seconds after this is committed no process hands out or passes anything of it: all read PostgreSQL. What
+    waits already is taken care of once it is committed, and what that leaves by workers.
     """
     made = queues.begin_stop(
         workspace_id=workspace.pk,
@@ -54,18 +56,16 @@ def stop(
         actor=by,
         now=now,
     )
+    transaction.on_commit(partial(_carry_out, made, now, AT_ONCE_SECONDS), robust=True)
     failpoint("stop.begun")
-    _carry_out(made, now, seconds=AT_ONCE_SECONDS)
     return made
 
 
 def end_stop(*, stop: Stop, by: Actor, person: User | None = None, now: datetime) -> None:
-    """Let work go on: what was held back is in its place again, at its old rank. Raises Conflict when it is over."""
-    with transaction.atomic():
-        queues.end_stop(stop=stop, by=person, actor=by, now=now)
-        ring("triage", stop.workspace_id)
+    """Let work go on: what was held back goes back to its place, at its old rank. Raises Conflict when it is over."""
+    queues.end_stop(stop=stop, by=person, actor=by, now=now)
+    transaction.on_commit(partial(_let_go, stop, now, AT_ONCE_SECONDS), robust=True)
     failpoint("end_stop.ended")
-    _let_go(stop, now, seconds=AT_ONCE_SECONDS)
 
 
 def carry_out_stops(*, now: datetime, seconds: float = 20.0) -> int:

@@ -10,6 +10,7 @@ from .objections import OBJECTIONS
 from .outcomes import OUTCOMES, WAIT_PARAMETERS
 from .problems import PROBLEM_EXAMPLES, PROBLEMS
 from .sources import SOURCES
+from .stops import STOPS
 from .turns import TURNS
 from .webhooks import DELIVERY_PARAMETERS, WEBHOOKS
 from .words import IDEMPOTENCY_KEY, PAGE_PARAMETERS, Shape, in_query, ref
@@ -24,6 +25,7 @@ COMPONENTS: dict[str, Shape] = {
     **TURNS,
     **DATASETS,
     **SOURCES,
+    **STOPS,
     **WEBHOOKS,
     **PROBLEMS,
 }

@@ -3,6 +3,7 @@
 from reviewqueue.datasets.models import Dataset
 from reviewqueue.intake.models import Gate, Kind, Risk, State
 from reviewqueue.intake.rules import ROLES
+from reviewqueue.queues.models import Stop
 from reviewqueue.review.models import Basis, Cause, Decision, Outcome, Severity
 from reviewqueue.triage.models import Signal, TriageDecision
 
@@ -22,6 +23,7 @@ CHOICES: dict[str, Shape] = {
     "Cause": choice(Cause.values),
     "Basis": choice(Basis.values),
     "Disposition": choice(Outcome.Disposition.values),
+    "StopReason": choice(Stop.Why.values),
     "FollowUpState": choice(["open", "done"]),
     "DatasetFormat": choice(Dataset.Format.values),
     "ReleaseState": choice(["building", "ready", "failed"]),

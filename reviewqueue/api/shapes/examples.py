@@ -40,6 +40,15 @@ _OUTCOME = {
     "late": False,
     "supersedes": None,
 }
+_STOP = {
+    "id": "01a20610-4c8e-7b1d-9f02-5a6e3d2c1b00",
+    "source": "support-chatbot",
+    "queue": None,
+    "why": "wrong_answers",
+    "note": "Promises refunds that nobody gets, since this morning's version.",
+    "begun_at": "2026-11-23T10:42:11Z",
+    "ended_at": None,
+}
 _SUMMARY = {
     "id": _ITEM,
     "state": "in_review",
@@ -287,6 +296,16 @@ EXAMPLES: Examples = {
         "The tools of an agent": {"tools": {"refund": _FACTS, "close": None}},
     },
     "Declaration": {"The newest version": _SOURCE["declaration"]},
+    "NewStop": {
+        "A source that gives wrong answers": {
+            "source": "support-chatbot",
+            "why": "wrong_answers",
+            "note": "Promises refunds that nobody gets, since this morning's version.",
+        },
+        "Everything": {"why": "exercise"},
+    },
+    "Stop": {"It runs": _STOP},
+    "StopPage": {"The last page": {"results": [_STOP], "next": None}},
     "FollowUp": {"Nobody has it yet": _FOLLOW_UP},
     "FollowUpPage": {"The last page": {"results": [_FOLLOW_UP], "next": None}},
     "FollowUpNote": {"What was done": {"note": "Called the customer, and sent a voucher."}},

@@ -122,7 +122,10 @@ ITEMS: dict[str, Shape] = {
             "on_timeout": ref("OnTimeout"),
             "closed_at": nullable(TIME),
             "closed_because": optional("GateEnd")
-            | {"description": "How it ended: `unattended` when nobody on duty could have taken it."},
+            | {
+                "description": "How it ended: `unattended` when nobody on duty could have taken it, `stopped` when "
+                "work on it was."
+            },
         },
         about="The item's gate as it stands; only there when its answer was held.",
     ),

@@ -49,7 +49,15 @@ PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
         )
     },
     404: {"Not there": _problem("not-there", "There is nothing at this address, or it is not yours to see.", 404)},
-    409: {"Too late": _problem("conflict", "It no longer fits the present state.", 409, "This turn is over.")},
+    409: {
+        "Too late": _problem("conflict", "It no longer fits the present state.", 409, "This turn is over."),
+        "Stopped": _problem(
+            "stopped",
+            "This work has been stopped; nothing new of it is handed out until somebody lets it go on.",
+            409,
+            "Items of support-chatbot are stopped: the AI's answers are wrong.",
+        ),
+    },
     410: {"Erased": _problem("erased", "This was answered before; what the answer told has been erased since.", 410)},
     413: {"Too large": _problem("too-large", "The body is larger than allowed.", 413, "A body may have 1 MiB.")},
     415: {"Another type": _problem("wrong-type", "The body must be application/json.", 415)},
