@@ -20,6 +20,7 @@ SCHEDULE = (
     Every(1, "gates", beside=True),
     Every(5, "triage"),
     Every(5, "expire", beside=True),
+    Every(5, "deal", beside=True),
     Every(5, "deliver", beside=True),
     Every(2, "rulings", beside=True),
     Every(2, "stops", beside=True),

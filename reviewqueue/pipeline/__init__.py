@@ -3,11 +3,12 @@
 Each verb is one transaction (unless it says otherwise), writes its audit event in it, and this package is the only
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, following_up, publishing, asking, looking_again,
-receiving, triaging, gating, taking, escalating, settling, reviewing, reopening, appealing, withdrawing, releasing;
-edge_cases, ruling, laddering, mending, replaying and stopping stand beside them.
+receiving, triaging, gating, taking, dealing, escalating, settling, reviewing, reopening, appealing, withdrawing,
+releasing; edge_cases, ruling, laddering, mending, replaying and stopping stand beside them.
 """
 
 from .appealing import appeal
+from .dealing import deal, take_back_absent
 from .edge_cases import add_to_case, comment, dismiss_case, hand_case, open_case, reopen_case, take_out
 from .escalating import escalate, hand_back, take_escalation
 from .following_up import finish_follow_up, reopen_follow_up, take_follow_up
@@ -37,6 +38,7 @@ __all__ = [
     "claim_next",
     "climb",
     "comment",
+    "deal",
     "dismiss_case",
     "end_owner",
     "end_stop",
@@ -69,6 +71,7 @@ __all__ = [
     "submit_review",
     "take_away",
     "take_back",
+    "take_back_absent",
     "take_escalation",
     "take_fix",
     "take_follow_up",

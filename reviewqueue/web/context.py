@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from reviewqueue.accounts.access import Viewer, viewer_of_member
 from reviewqueue.accounts.models import Membership, Role, User
 from reviewqueue.accounts.queries import memberships_of
+from reviewqueue.assignment.actions import be_here
+from reviewqueue.assignment.hands import dealt_unseen
 from reviewqueue.assignment.queries import duty_of
+from reviewqueue.common.background import ring
 from reviewqueue.common.clock import now
 from reviewqueue.edgecases.queries import cases_calling
 from reviewqueue.review.queries import follow_ups_calling
@@ -95,6 +98,18 @@ def _recognise(request: HttpRequest) -> None:
     if membership:
         request.membership = membership  # type: ignore[attr-defined]
         request.viewer = viewer_of_member(membership)  # type: ignore[attr-defined]
+        _note_presence(membership)
+
+
+def _note_presence(membership: Membership) -> None:
+    """Note that a member looks at a page. A database that takes no writes now still lets pages be read."""
+    try:
+        if be_here(membership=membership, now=now()):
+            ring("deal", membership.workspace_id)
+    except OperationalError:
+        raise
+    except DatabaseError:
+        log.warning("presence not noted", extra={"workspace": str(membership.workspace_id)})
 
 
 def _speak_to(request: HttpRequest, user: User) -> None:
@@ -121,6 +136,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "me": _me(membership) if membership else None,
         "navigation": list(_navigation(viewer, request.path)) if viewer else [],
         "duty": _duty(viewer) if viewer else None,
+        "dealt": dealt_unseen(viewer) if viewer else 0,
     }
 
 

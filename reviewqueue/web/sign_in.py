@@ -17,7 +17,7 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.actions import THROTTLE_WINDOW, TooManyTries, WrongPassword, check_password, prefer
 from reviewqueue.accounts.models import User
 from reviewqueue.accounts.queries import only_workspace
-from reviewqueue.assignment.actions import leave_duty
+from reviewqueue.assignment.actions import be_gone, leave_duty
 from reviewqueue.assignment.models import Duty
 from reviewqueue.common.clock import now
 
@@ -80,10 +80,11 @@ def _back(request: HttpRequest) -> str:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, and with it being here for held answers."""
+    """End the session, and with it being here: what was dealt goes to others."""
     membership = getattr(request, "membership", None)
     if membership:
         leave_duty(membership=membership, reason=Duty.End.SIGNED_OUT, now=now())
+        be_gone(membership=membership)
     logout(request)
     return redirect("sign_in")
 

@@ -1,9 +1,23 @@
 """The tasks: each takes ids, calls one verb, and can be lost or repeated without harm."""
 
-from . import datasets, delivery, forgetting, gates, ladder, publishing, replaying, ruling, stopping, triage, turns
+from . import (
+    datasets,
+    dealing,
+    delivery,
+    forgetting,
+    gates,
+    ladder,
+    publishing,
+    replaying,
+    ruling,
+    stopping,
+    triage,
+    turns,
+)
 
 __all__ = [
     "datasets",
+    "dealing",
     "delivery",
     "forgetting",
     "gates",

@@ -110,7 +110,7 @@ def claim(
             return None
         head *= 2  # others are claiming the whole head at this moment: look further
     refuse_stopped(workspace_id=workspace_id, entry_id=entry_id)
-    turn = _open(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
+    turn = open_turn(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
     return Turn(turn, fence, expires_at, at)
 
 
@@ -157,21 +157,22 @@ def assign(
         row = cursor.fetchone()
     if row is None:
         raise Conflict("Somebody has this item already, or it is done.")
-    turn = _open(slot.workspace_id, slot.pk, slot.entry_id, slot.item_id, to, by, row[0], how, now)
+    turn = open_turn(slot.workspace_id, slot.pk, slot.entry_id, slot.item_id, to, by, row[0], how, now)
     return Turn(turn, row[0], expires_at, now)
 
 
-def _open(
+def open_turn(
     workspace_id: UUID,
     slot_id: UUID,
     entry_id: UUID,
     item_id: UUID,
     user: User,
-    by: User,
+    by: User | None,
     fence: int,
     how: Assignment.How,
     at: datetime,
 ) -> Assignment:
+    """Write down the turn of a slot just taken; nobody gives it in person when a worker deals it."""
     turn = Assignment(
         id=new_id(),
         workspace_id=workspace_id,

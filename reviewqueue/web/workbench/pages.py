@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from reviewqueue.assignment.actions import begin
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by
 from reviewqueue.common.clock import now
@@ -29,7 +30,9 @@ def shown(
     status: int = 200,
 ) -> HttpResponse:
     """Answer with an open turn."""
-    context = turn_context(request, own, now=now(), typed=typed, errors=errors)
+    at = now()
+    begin(assignment=own, now=at)
+    context = turn_context(request, own, now=at, typed=typed, errors=errors)
     return _rendered(request, "workbench/workbench.html", context, reverse("turn", args=[own.pk]), status)
 
 

@@ -1,0 +1,98 @@
+"""Dealt: the hands of those present are kept filled, and what an absent person holds goes back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from reviewqueue.accounts.models import User
+from reviewqueue.accounts.teams import Seat, seats
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.actions.stopping import refuse_stopped
+from reviewqueue.assignment.hands import hands_of, heads_for
+from reviewqueue.assignment.rules import Deal, Hand, plan
+from reviewqueue.audit.actions import SYSTEM, record
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake import actions as intake
+from reviewqueue.intake.models import State
+from reviewqueue.queues.queries import stops_of
+from reviewqueue.queues.rules import Stopped
+
+from .moves import requeue, tell
+
+#: How far into its lanes a deal looks beyond what the hands have room for, and at the most.
+SPARE = 20
+WIDEST_HEAD = 4096
+
+
+def deal(*, workspace_id: UUID, now: datetime) -> int:
+    """Fill the hands of a workspace's present people; return how many items were dealt.
+
+    Who claims at the same moment comes first: what is dealt is planned from a look at the line, and each slot is then
+    taken as a claim takes it, or passed over.
+    """
+    stops = stops_of(workspace_id)
+    here = [] if stops.of_all else seats(workspace_id=workspace_id, now=now)
+    if not here:
+        return 0
+    stopped = [one.queue_id for one in stops.stops if one.queue_id]
+    hands = hands_of(workspace_id=workspace_id, seats=here, stopped=stopped, now=now)
+    of = {one.membership.user_id: one for one in here}
+    return sum(_dealt(workspace_id, one, of[one.user_id], now) for one in _planned(hands))
+
+
+def _planned(hands: list[Hand]) -> list[Deal]:
+    """Plan from the head of the line; further into it while hands stay empty for what they may not take."""
+    wanted = sum(one.room for one in hands)
+    head = wanted + SPARE
+    while wanted:
+        heads = heads_for(hands, head=head)
+        deals = plan(hands, heads)
+        if len(deals) == wanted or len(heads) < head or head >= WIDEST_HEAD:
+            return deals
+        head *= 2
+    return []
+
+
+def _dealt(workspace_id: UUID, one: Deal, seat: Seat, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            return _deal(workspace_id, one.slot_id, seat.membership.user, seat.limit, now)
+    except (IntegrityError, Stopped):  # they claimed the same entry at this moment, or it was stopped
+        return False
+
+
+def _deal(workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: datetime) -> bool:
+    turn = turns.deal(workspace_id=workspace_id, slot_id=slot_id, to=to, limit=limit, now=now)
+    if turn is None:
+        return False
+    refuse_stopped(workspace_id=workspace_id, entry_id=turn.assignment.entry_id)
+    in_line = [State.QUEUED, State.IN_REVIEW]
+    intake.move_state(item_ids=[turn.assignment.item_id], to=State.IN_REVIEW, since=now, of=in_line)
+    tell(turn.assignment, "deal", SYSTEM, now, to=str(to.pk))
+    failpoint("deal.taken")
+    return True
+
+
+def take_back_absent(*, now: datetime) -> int:
+    """Let what absent people hold go back to its line, with what they had typed kept for them; return how many."""
+    return sum(_taken_back(one, now) for one in turns.absent_turns(now=now))
+
+
+def _taken_back(assignment_id: UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        taken = turns.take_back(assignment_id=assignment_id, now=now)
+        if taken is None:
+            return False
+        record(
+            workspace_id=taken.workspace_id,
+            verb="expire",
+            subject=("assignment", taken.assignment_id),
+            item_id=taken.item_id,
+            by=SYSTEM,
+            at=now,
+            data={"why": "absent"},
+        )
+        requeue([taken.item_id], now)
+        failpoint("take_back.done")
+    return True
