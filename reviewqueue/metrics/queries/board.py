@@ -15,14 +15,18 @@ from django.db import connection
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.queues.models import Queue
+from reviewqueue.queues.promises import Promised, promises_of
 from reviewqueue.queues.queries import visible_to
 
 from ..rules import BoardNow, Crew, Day, QueueNow, day_of, pace_of
+from .shifts import spells_of
 
 #: Who reviewed, or joined a queue, in this time counts as at work.
 AT_WORK = timedelta(hours=12)
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
+#: So far ahead shifts are looked up: the next one may come after a long weekend.
+AHEAD = timedelta(days=5)
 
 _WAITING = """
 SELECT queue_id, date_trunc(CASE WHEN due_at < %(hour)s THEN 'hour' ELSE 'minute' END, due_at, %(zone)s),
@@ -105,9 +109,12 @@ def board_now(*, viewer: Viewer, now: datetime) -> BoardNow:
     }
     day = _day(counted.values(), arrived, now)
     crew, members = _crew(asked)
+    promises = promises_of(viewer.workspace_id)
     return BoardNow(
         day=day,
-        queues=tuple(_queue(queue, counted[queue.pk], day, members.get(queue.pk, 0)) for queue in queues),
+        queues=tuple(
+            _queue(queue, counted[queue.pk], day, members.get(queue.pk, 0), promises.of(queue)) for queue in queues
+        ),
         crew=crew,
         received_today=sum(count for hour, count in arrived.items() if hour >= day.start),
         received_week=sum(count for hour, count in arrived.items() if day.start - WEEK <= hour < day.start),
@@ -183,16 +190,18 @@ def _crew(asked: dict[str, Any]) -> tuple[Crew, dict[UUID, int]]:
         members[queue_id] += 1
     ((seconds, turns),) = _rows(_PACE, asked | {"people": [user_id for _queue, user_id, *_when in rows]})
     pace, measured = pace_of(seconds=seconds, turns=turns)
-    return Crew({who: frozenset(queues) for who, queues in people.items()}, pace, measured), members
+    now = asked["now"]
+    spells = spells_of(workspace_id=asked["workspace"], people=people, begin=now, end=now + AHEAD)
+    return Crew({who: frozenset(queues) for who, queues in people.items()}, pace, measured, spells), members
 
 
-def _queue(queue: Queue, one: _Counted, day: Day, members: int) -> QueueNow:
+def _queue(queue: Queue, one: _Counted, day: Day, members: int, promised: Promised) -> QueueNow:
     firsts = [first.astimezone(day.now.tzinfo) for hour, first in one.first_at.items() if hour >= day.start]
     return QueueNow(
         id=queue.pk,
         slug=queue.slug,
         name=queue.name,
-        promise=timedelta(minutes=queue.due_minutes),
+        promise=timedelta(minutes=promised.minutes),
         reviews_required=queue.reviews_required,
         waiting={due.astimezone(day.now.tzinfo): count for due, count in one.waiting.items()},
         oldest_at=one.oldest_at,
@@ -203,4 +212,5 @@ def _queue(queue: Queue, one: _Counted, day: Day, members: int) -> QueueNow:
         placed_last_hour=one.placed_last_hour,
         settled_last_hour=one.settled_last_hour,
         members=members,
+        promised=promised,
     )

@@ -3,7 +3,7 @@
 from .crew import Crew, pace_of
 from .day import Day, day_of, due_step, expected_hours
 from .forecast import Cohort, Forecast, forecast, together
-from .levers import BoardNow, Change, Prediction, QueueNow, both, people_needed, predict
+from .levers import BoardNow, Change, Prediction, QueueNow, arriving, both, people_needed, predict
 from .passing import Passing, Seen, kept_shares, pass_rule, proposals, rules_with
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Prediction",
     "QueueNow",
     "Seen",
+    "arriving",
     "both",
     "day_of",
     "due_step",

@@ -14,6 +14,8 @@ from uuid import UUID
 
 #: Beyond this many items, a step is several of them: the page stays fast and the sums stay true.
 MOST_STEPS = 1_600
+#: From and until when somebody works.
+Spells = Sequence[tuple[datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class Forecast:
     ready: tuple[float, ...] = ()
     done: tuple[float, ...] = ()
     step: int = 1
+    #: what is late and what will be, as (due, items) in order; and by how many seconds the latest is
+    misses: tuple[tuple[float, int], ...] = ()
+    behind: float = 0.0
 
     def waiting_at(self, moment: datetime) -> int:
         """Return how many items wait at a moment to come."""
@@ -63,15 +68,24 @@ class _Piece:
 
 
 def forecast(
-    *, cohorts: Iterable[Cohort], people: Mapping[UUID, frozenset[UUID]], pace: float, now: datetime
+    *,
+    cohorts: Iterable[Cohort],
+    people: Mapping[UUID, frozenset[UUID]],
+    pace: float,
+    now: datetime,
+    spells: Mapping[UUID, Spells] | None = None,
 ) -> dict[UUID, Forecast]:
-    """Return what becomes of each queue; ``pace`` is reviews per person and hour."""
+    """Return what becomes of each queue; ``pace`` is reviews per person and hour.
+
+    ``spells`` are the times in which somebody works, in order; who has none there works from now on. What is begun
+    in a spell is ended, a little after it if need be.
+    """
     every = sorted((one for one in cohorts if one.items > 0), key=lambda one: (one.due_at, one.ready_at))
     step = max(1, -(-sum(one.items for one in every) // MOST_STEPS))
     lines: dict[UUID, list[_Piece]] = {}
     for one in every:
         _extend(lines.setdefault(one.queue_id, []), one, step, now.timestamp())
-    _serve(lines, people, 3600 / pace, now.timestamp())
+    _serve(lines, people, 3600 / pace, now.timestamp(), spells or {})
     return {queue_id: _told(line, step, now) for queue_id, line in lines.items()}
 
 
@@ -90,14 +104,25 @@ def _extend(line: list[_Piece], cohort: Cohort, step: int, now: float) -> None:
 
 
 def _serve(
-    lines: Mapping[UUID, Sequence[_Piece]], people: Mapping[UUID, frozenset[UUID]], seconds: float, now: float
+    lines: Mapping[UUID, Sequence[_Piece]],
+    people: Mapping[UUID, frozenset[UUID]],
+    seconds: float,
+    now: float,
+    spells: Mapping[UUID, Spells],
 ) -> None:
-    """Let everybody take the most urgent piece that is ready, whenever they are free."""
+    """Let everybody take the most urgent piece that is ready, whenever they are free and at work."""
     heads = dict.fromkeys(lines, 0)
     serves = [[queue for queue in queues if queue in lines] for queues in people.values()]
+    works = [_seconds_of(spells.get(person)) for person in people]
     free = [(now, person) for person, mine in enumerate(serves) if mine]
     while free:
         at, person = heapq.heappop(free)
+        begins = _at_work(works[person], at)
+        if begins is None:
+            continue
+        if begins > at:
+            heapq.heappush(free, (begins, person))
+            continue
         taken, wakes = _most_urgent(lines, heads, serves[person], at)
         if taken is None:
             if wakes is not None:
@@ -107,6 +132,17 @@ def _serve(
         heads[taken] += 1
         piece.done = at + seconds * piece.items * piece.reviews
         heapq.heappush(free, (piece.done, person))
+
+
+def _seconds_of(spells: Spells | None) -> list[tuple[float, float]] | None:
+    return None if spells is None else [(begin.timestamp(), end.timestamp()) for begin, end in spells]
+
+
+def _at_work(spells: list[tuple[float, float]] | None, at: float) -> float | None:
+    """Return from when on somebody works, at a moment or after it; None when they have gone for good."""
+    if spells is None:
+        return at
+    return next((max(begin, at) for begin, end in spells if end > at), None)
 
 
 def _most_urgent(
@@ -142,6 +178,8 @@ def _told(line: Sequence[_Piece], step: int, now: datetime) -> Forecast:
         ready=tuple(sorted(one.ready for one in line)),
         done=tuple(done),
         step=step,
+        misses=tuple((one.due, one.items) for one in missed),
+        behind=max((inf if one.done is None else one.done - one.due for one in missed), default=0.0),
     )
 
 
@@ -177,4 +215,6 @@ def together(forecasts: Iterable[Forecast]) -> Forecast:
         ready=tuple(sorted(at for one in every for at in one.ready)),
         done=tuple(sorted(at for one in every for at in one.done)),
         step=max((one.step for one in every), default=1),
+        misses=tuple(sorted(miss for one in every for miss in one.misses)),
+        behind=max((one.behind for one in every), default=0.0),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from reviewqueue.queues.promises import Promised
+
 from .crew import Crew
 from .day import Day, expected_hours
 from .forecast import Cohort, Forecast, forecast, nothing, together
@@ -30,6 +32,11 @@ class QueueNow:
     placed_last_hour: int = 0
     settled_last_hour: int = 0
     members: int = 0
+    promised: Promised | None = None
+
+    def due_at(self, at: datetime) -> datetime:
+        """Return when what comes at a moment is due: in the working hours of a team, when it is promised in them."""
+        return self.promised.due_at(at) if self.promised else at + self.promise
 
     @property
     def count(self) -> int:
@@ -117,12 +124,12 @@ def predict(board: BoardNow, change: Change = NO_CHANGE) -> Prediction:
     if change.owned and change.owner:
         crew = crew.given_to(change.owner, OWNED)
     cohorts = [*_owned(board, change), *(one for queue in board.queues for one in _line(board, queue, hours, change))]
-    told = forecast(cohorts=cohorts, people=crew.people, pace=crew.pace, now=board.day.now)
+    told = forecast(cohorts=cohorts, people=crew.people, pace=crew.pace, now=board.day.now, spells=crew.spells)
     return Prediction(
         queues={queue.id: told.get(queue.id) or nothing(board.day.now) for queue in board.queues},
         whole=together(told.values()),
         expected=_summed(hours.values()),
-        per_hour=len(crew.people) * crew.pace,
+        per_hour=crew.at_work(board.day.now) * crew.pace,
     )
 
 
@@ -140,11 +147,11 @@ def _line(
     owned = change.owned.get(queue.id, {})
     now, reviews = board.day.now, queue.reviews_required
     waiting = [Cohort(queue.id, now, due, count - owned.get(due, 0), reviews) for due, count in queue.waiting.items()]
-    coming = [Cohort(queue.id, at, at + queue.promise, count, reviews) for at, count in _arriving(hours[queue.id])]
+    coming = [Cohort(queue.id, at, queue.due_at(at), count, reviews) for at, count in arriving(hours[queue.id])]
     return [*waiting, *coming]
 
 
-def _arriving(hours: list[tuple[datetime, float]]) -> list[tuple[datetime, int]]:
+def arriving(hours: list[tuple[datetime, float]]) -> list[tuple[datetime, int]]:
     """Return whole items at even distances: fractions are carried into the next step."""
     arriving, carried = [], 0.5
     for at, items in hours:
