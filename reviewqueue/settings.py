@@ -231,6 +231,8 @@ WHITENOISE_MAX_AGE = 3600
 UNDO_SECONDS = 10
 TRIAGE_SECONDS = env_int("TRIAGE_SECONDS", 5)
 TRIAGE_LEASE_SECONDS = env_int("TRIAGE_LEASE_SECONDS", 120)
+#: how long each detector may look at one batch before triage goes on without it
+DETECTOR_MILLISECONDS = env_int("DETECTOR_MILLISECONDS", 500)
 #: what a key and a source may ask, unless they have limits of their own; 0 is no limit
 KEY_REQUESTS_PER_MINUTE = env_int("KEY_REQUESTS_PER_MINUTE", 120_000)
 SOURCE_ITEMS_PER_MINUTE = env_int("SOURCE_ITEMS_PER_MINUTE", 1_000_000)

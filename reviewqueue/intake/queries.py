@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -107,6 +108,22 @@ def body_of(item: Item) -> dict[str, Any]:
     if content.redacted_at:
         return {"input": {}, "output": {}, "redacted_at": content.redacted_at.isoformat()}
     return orjson.loads(content.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An item's exact body, whose it is, and from where it came."""
+
+    workspace_id: UUID
+    source_id: UUID
+    body: str
+
+
+def sent_bodies(item_ids: Iterable[UUID], *, sources: Iterable[UUID]) -> dict[UUID, Sent]:
+    """Return the bodies of those of some items that came from some sources; what was redacted is missing."""
+    kept = Item.objects.filter(pk__in=list(item_ids), source__in=list(sources), content__redacted_at=None)
+    rows = kept.order_by("pk").values_list("pk", "workspace_id", "source_id", "content__body")
+    return {pk: Sent(*rest) for pk, *rest in rows}
 
 
 def fallback_of(item: Item) -> dict[str, Any] | None:

@@ -23,9 +23,10 @@ from reviewqueue.queues.rules import Running
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
 from reviewqueue.triage.overload import thinning_of
-from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by
+from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by, with_findings
 from reviewqueue.triage.rules import Decided, Thinning, decide
 
+from .detecting import Detected, detect_taken, keep_likeness
 from .looking_again import look_at_signalled
 from .moves import item_event, move
 
@@ -35,9 +36,11 @@ log = logging.getLogger(__name__)
 def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
     """Decide items whose wait was taken by this worker: place them in queues, or let them pass.
 
+    Detectors look at them before that, outside the transaction and never for longer than they may.
     What would pass while that is stopped waits on, and is decided anew when the stop has ended.
     All or nothing. Raises Conflict when another worker has taken one of them meanwhile.
     """
+    detected = detect_taken(taken)
     with transaction.atomic():
         triage.finish(taken=taken)
         items = _to_triage([one.item_id for one in taken])
@@ -45,16 +48,17 @@ def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
         for item in items:
             by_workspace.setdefault(item.workspace_id, []).append(item)
         for workspace_id, theirs in by_workspace.items():
-            _triage_workspace(workspace_id, theirs, now)
+            _triage_workspace(workspace_id, theirs, detected, now)
         failpoint("triage_items.decided")
     return len(items)
 
 
 def _to_triage(ids: Sequence[UUID]) -> QuerySet[Item]:
-    return Item.objects.filter(pk__in=ids).select_related("source", "model_version").order_by("pk")
+    # sources and model versions are few: read once each, not once an item
+    return Item.objects.filter(pk__in=ids).prefetch_related("source", "model_version").order_by("pk")
 
 
-def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> None:
+def _triage_workspace(workspace_id: UUID, items: list[Item], detected: Detected, now: datetime) -> None:
     workspace = Workspace.objects.get(pk=workspace_id)
     policy = current_policy(workspace_id)
     if policy is None:
@@ -62,12 +66,14 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], now: datetime) -> N
     rules = _in_order(policy)
     secret = bytes(workspace.secret)
     thinning = thinning_of(workspace_id)
-    decided = {item: _decide(item, facts, policy, rules, secret, thinning) for item, facts in _seen(items, policy)}
+    seen = _seen(items, policy, detected.findings)
+    decided = {item: _decide(item, facts, policy, rules, secret, thinning) for item, facts in seen}
     waits = _stopped(decided, policy, stops_of(workspace_id, anew=True))
     triage.wait_out(stops=waits)
     decided = {item: one for item, one in decided.items() if item not in waits}
     decisions = triage.record_decisions(decided=decided, policy=policy, now=now)
     _place(decisions, policy, now)
+    keep_likeness(decisions, detected)
     look_at_signalled(decisions, now)
 
 
@@ -82,13 +88,15 @@ def _stopped(decided: Mapping[Item, Decided], policy: RoutingPolicy, running: Ru
     return {item: stop for item, stop in stops.items() if stop}
 
 
-def _seen(items: Sequence[Item], policy: RoutingPolicy) -> Iterator[tuple[Item, dict[str, Any]]]:
-    """Yield each item of one workspace with what its policy looks at."""
+def _seen(
+    items: Sequence[Item], policy: RoutingPolicy, findings: Mapping[UUID, Mapping[str, Any]] | None = None
+) -> Iterator[tuple[Item, dict[str, Any]]]:
+    """Yield each item of one workspace with what its policy looks at, what detectors found included."""
     rules = policy.rules.all()
     said = said_by([item.pk for item in items], rules)
     loads = loads_asked(policy.workspace_id, rules)
     for item in items:
-        yield item, facts_of(item, said.get(item.pk), loads)
+        yield item, with_findings(facts_of(item, said.get(item.pk), loads), (findings or {}).get(item.pk))
 
 
 def _in_order(policy: RoutingPolicy) -> list[RoutingRule]:

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+import orjson
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.intake.models import Item
+from reviewqueue.detectors import LANGUAGE, Likeness, alike
+from reviewqueue.intake.models import Item, Source
 
 from .conditions import asks, leaves
-from .models import QueueEntry, RoutingPolicy, RoutingRule, Signal, TriageDecision
+from .models import DetectorSetting, Finding, QueueEntry, RoutingPolicy, RoutingRule, Signal, TriageDecision
 
 
 def current_policy(workspace_id: UUID) -> RoutingPolicy | None:
@@ -168,3 +170,88 @@ def seconds_per_item(*, queue_id: UUID, now: datetime) -> float | None:
     ends = recent.filter(ended_at__gt=now - timedelta(days=1), ended_at__lte=now).order_by("-ended_at")
     last = [ended_at for ended_at in ends.values_list("ended_at", flat=True)[:50] if ended_at]
     return (now - last[-1]).total_seconds() / len(last) if last else None
+
+
+# --- detectors ------------------------------------------------------------------------------------------------------
+
+
+def detectors_on(workspace_id: UUID) -> dict[UUID, dict[str, DetectorSetting]]:
+    """Return the detectors that are on in a workspace, by source and name, with who switched them on."""
+    on: dict[UUID, dict[str, DetectorSetting]] = {}
+    for one in DetectorSetting.objects.filter(workspace_id=workspace_id, ended_at=None).select_related("by"):
+        on.setdefault(one.source_id, {})[one.detector] = one
+    return on
+
+
+def detectors_for(item_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Return which detectors are on for the sources of some items, by source."""
+    sources = Item.objects.filter(pk__in=list(item_ids)).order_by().values("source_id")
+    rows = DetectorSetting.objects.filter(source__in=sources, ended_at=None).order_by("detector")
+    on: dict[UUID, list[str]] = {}
+    for source_id, detector in rows.values_list("source_id", "detector"):
+        on.setdefault(source_id, []).append(detector)
+    return on
+
+
+def is_on(*, source_id: UUID, detector: str) -> bool:
+    """Return whether a detector is on for a source."""
+    return DetectorSetting.objects.filter(source_id=source_id, detector=detector, ended_at=None).exists()
+
+
+def settings_of(source: Source) -> list[DetectorSetting]:
+    """Return which detectors were switched on and off for a source, newest first."""
+    rows = DetectorSetting.objects.filter(source=source).select_related("by", "ended_by")
+    return list(rows.order_by("-since", "detector")[:50])
+
+
+def with_findings(facts: dict[str, Any], findings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return facts with what detectors found, and the language from there when the source names none."""
+    if not findings:
+        return facts
+    told = findings.get(LANGUAGE, {}).get("kinds") or [None]
+    return {**facts, "findings": findings, "language": facts.get("language") or told[0]}
+
+
+def found_in(item_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return what detectors found in items, by detector: with their triage, or late in held answers."""
+    ids = list(item_ids)
+    firsts = TriageDecision.objects.filter(item_id__in=ids, pass_number=1, facts__has_key="findings")
+    early = dict(firsts.values_list("item_id", "facts__findings"))
+    return {**early, **dict(Finding.objects.filter(item_id__in=ids).values_list("item_id", "found"))}
+
+
+#: As many open items that share a band are compared.
+COMPARED = 16
+#: A text that shares no more than this with another is not like it.
+LEAST_ALIKE = 0.5
+_ALIKE = """
+SELECT asked.id, near.item_id, near.signature
+FROM json_to_recordset(%(asked)s::json) AS asked (id uuid, bands int[]) CROSS JOIN LATERAL (
+  SELECT s.item_id, s.signature FROM triage_sketch s
+  WHERE s.bands && asked.bands AND s.workspace_id = %(workspace)s AND s.item_id <> asked.id AND EXISTS (
+    SELECT FROM triage_queueentry e WHERE e.item_id = s.item_id AND e.ended_at IS NULL)
+  LIMIT %(most)s) near
+"""
+
+
+def nearest_open(
+    *, workspace_id: UUID, sketches: Mapping[UUID, Likeness], milliseconds: int
+) -> dict[UUID, tuple[UUID, float]]:
+    """Return for each sketch the open item most like it and how alike they are; items like no other are missing.
+
+    Raises OperationalError when the database takes longer than ``milliseconds``.
+    """
+    asked = orjson.dumps([{"id": str(pk), "bands": one.bands} for pk, one in sketches.items()]).decode()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        usual = cursor.fetchone()[0]
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+        cursor.execute(_ALIKE, {"asked": asked, "workspace": workspace_id, "most": COMPARED})
+        rows = cursor.fetchall()
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
+    nearest: dict[UUID, tuple[UUID, float]] = {}
+    for pk, other, signature in rows:
+        share = alike(sketches[pk].signature, bytes(signature))
+        if share >= LEAST_ALIKE and share > nearest.get(pk, (None, 0.0))[1]:
+            nearest[pk] = other, share
+    return nearest

@@ -1,5 +1,13 @@
 """The verbs that write triage: of single items, of a policy's versions, and of trying a draft."""
 
+from .detectors import (
+    await_look,
+    forget_sketches,
+    keep_sketches,
+    switch_detector,
+    take_looks,
+    write_finding,
+)
 from .items import (
     MAX_ATTEMPTS,
     NoLongerPending,
@@ -48,6 +56,7 @@ __all__ = [
     "activate_draft",
     "activate_policy",
     "ask_replay",
+    "await_look",
     "await_triage",
     "continued",
     "direct",
@@ -58,10 +67,12 @@ __all__ = [
     "fields_of",
     "finish",
     "finish_replay",
+    "forget_sketches",
     "further",
     "go_on",
     "hasten",
     "hold_wait",
+    "keep_sketches",
     "move_rule",
     "place",
     "put_back",
@@ -75,9 +86,12 @@ __all__ = [
     "say_progress",
     "stay",
     "stop_waiting",
+    "switch_detector",
+    "take_looks",
     "take_pending",
     "take_replay",
     "take_tried",
     "wait_out",
+    "write_finding",
     "write_signal",
 ]

@@ -70,3 +70,13 @@ def leaves(stored: Tree) -> Iterator[Leaf]:
 def asks(stored: Tree, field: str) -> bool:
     """Return whether any leaf of a checked tree speaks of ``field``."""
     return any(leaf["field"] == field for leaf in leaves(stored))
+
+
+def known_first(stored: Tree) -> Tree:
+    """Return a checked tree that holds only where every finding it speaks of is known: where a detector has looked.
+
+    For rules that let items pass: nothing passes because of what nobody looked for.
+    """
+    named = sorted({leaf["name"] for leaf in leaves(stored) if leaf["field"] in {"finding", "finding_kind"}})
+    known = [{"field": "finding", "op": "at_least", "value": 0, "name": one} for one in named]
+    return {"all": [as_tree(stored), *known]} if known else stored
