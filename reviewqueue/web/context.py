@@ -21,9 +21,12 @@ from reviewqueue.assignment.queries import duty_of
 from reviewqueue.common.background import ring
 from reviewqueue.common.clock import now
 from reviewqueue.edgecases.queries import cases_calling
+from reviewqueue.queues.queries import stops_of
+from reviewqueue.queues.rules import stopped_words
 from reviewqueue.review.queries import follow_ups_calling
 
 from .access import not_ready
+from .words import clock
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +139,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "me": _me(membership) if membership else None,
         "navigation": list(_navigation(viewer, request.path)) if viewer else [],
         "duty": _duty(viewer) if viewer else None,
+        "stopped": list(_stopped(viewer)) if viewer else [],
         "dealt": dealt_unseen(viewer) if viewer else 0,
     }
 
@@ -143,6 +147,20 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
 def _duty(viewer: Viewer) -> dict[str, bool] | None:
     """Return whether this person is here for held answers; None for those who review nothing."""
     return {"here": duty_of(viewer=viewer, now=now()) is not None} if viewer.may("review") else None
+
+
+def _stopped(viewer: Viewer) -> Iterator[dict[str, Any]]:
+    """Yield what is stopped for now, for those whose work it touches."""
+    if viewer.may("review") or viewer.may("see_queues"):
+        for one in stops_of(viewer.workspace_id).stops:
+            since = clock(timezone.localtime(one.begun_at), timezone.localtime())
+            yield {
+                "stop": one,
+                "words": stopped_words(one),
+                "since_words": since,
+                "may_see": viewer.may("see_queues"),
+                "may_end": viewer.may("lead"),
+            }
 
 
 def _me(membership: Membership) -> dict[str, Any]:

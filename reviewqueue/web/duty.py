@@ -16,6 +16,7 @@ from reviewqueue.assignment.actions import go_on_duty, lanes_of, leave_duty, pag
 from reviewqueue.assignment.queries import held_for
 from reviewqueue.common.clock import now
 from reviewqueue.queues.queries import own_queues
+from reviewqueue.queues.rules import Stopped
 
 from .access import member_page
 from .context import MemberRequest
@@ -82,14 +83,17 @@ def held_take(request: MemberRequest) -> HttpResponse:
     """Take the held answer that waits; a turn that is open stays open, with what was typed."""
     if "fence" in request.POST:
         keep_for_later(request)
-    taken = pipeline.claim_next(
-        membership=request.membership, queues=list(own_queues(request.viewer)), held_only=True
-    )
+    taken, why_not = None, _("Somebody else has taken it.")
+    try:
+        queues = list(own_queues(request.viewer))
+        taken = pipeline.claim_next(membership=request.membership, queues=queues, held_only=True)
+    except Stopped as stopped:
+        why_not = stopped.detail
     if taken is not None:
         if not request.htmx:
             return redirect("turn", taken.assignment.pk)
         return pages.shown(request, own_turn(request, taken.assignment.pk))
     if request.htmx:
         return HttpResponse(status=204)
-    messages.info(request, _("Somebody else has taken it."))
+    messages.info(request, why_not)
     return redirect("workbench")

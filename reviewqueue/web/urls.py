@@ -27,6 +27,7 @@ from . import (
     settings,
     sign_in,
     sources,
+    stops,
     webhooks,
 )
 from .policies import pages as policies
@@ -94,6 +95,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board/levers/<slug:kind>/", pulling.board_lever, name="board_lever"),
     path("board/undo/", pulling.board_undo, name="board_undo"),
     path("board/queues/<slug:slug>/", board.board_queue, name="board_queue"),
+    path("stops/", stops.stops, name="stops"),
+    path("stops/+begin/", stops.stop_begin, name="stop_begin"),
+    path("stops/<uuid:pk>/end/", stops.stop_end, name="stop_end"),
     path("items/", items.items, name="items"),
     path("items/<uuid:pk>/", item.item, name="item"),
     path("items/<uuid:pk>/raw/", item.item_raw, name="item_raw"),

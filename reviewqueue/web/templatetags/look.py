@@ -43,6 +43,7 @@ ICONS = {
     "reply": '<path d="M2 3h12v8H7.5l-3.5 2.8V11H2z"/>',
     "route": '<path d="M2 4h5l3 8h4M2 12h4M11 4h3"/><path d="m12 10 2 2-2 2"/>',
     "search": '<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 3 3"/>',
+    "stop": '<path d="M5.5 2h5L14 5.5v5L10.5 14h-5L2 10.5v-5zM5.5 8h5"/>',
     "undo": '<path d="M3 6h7a3.5 3.5 0 0 1 0 7H6M3 6l3-3M3 6l3 3"/>',
     "warning": '<path d="M8 2 1.5 13.5h13zM8 6.5v3M8 11.5v.1"/>',
 }

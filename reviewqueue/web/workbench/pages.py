@@ -36,9 +36,13 @@ def shown(
     return _rendered(request, "workbench/workbench.html", context, reverse("turn", args=[own.pk]), status)
 
 
-def nothing_left(request: MemberRequest) -> HttpResponse:
-    """Answer that there is nothing for this person, and forget the one queue they had chosen."""
+def nothing_left(request: MemberRequest, *, stopped: bool = False) -> HttpResponse:
+    """Answer that there is nothing for this person, and forget the one queue they had chosen.
+
+    ``stopped``: not because nothing waits, but because nothing is handed out.
+    """
     where = "queue" if request.session.pop(ONE_QUEUE, None) else "queues"
+    where = "stopped" if stopped else where
     if not request.htmx:
         return redirect(reverse("workbench", query={"empty": where}))
     return resting(request, where)
@@ -46,6 +50,9 @@ def nothing_left(request: MemberRequest) -> HttpResponse:
 
 def resting(request: MemberRequest, empty: str) -> HttpResponse:
     """Answer with the workbench between two turns; ``empty`` says where there was nothing to take."""
+    if empty == "stopped":
+        title = _("Nothing is handed out at the moment.")
+        return idle(request, title=title, text=_("It goes on by itself as soon as a lead lets it. Try again then."))
     if empty == "queue":
         text = _("This queue has nothing more for you. Your other queues may have.")
     elif empty:

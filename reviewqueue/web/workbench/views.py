@@ -24,6 +24,7 @@ from reviewqueue.common.errors import Conflict, Invalid, NotThere
 from reviewqueue.intake.models import Kind
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import current_rubric, own_queues
+from reviewqueue.queues.rules import Stopped
 from reviewqueue.review.queries import outcomes_visible_to, reviews_beside
 
 from ..access import member_page
@@ -79,7 +80,10 @@ def claim_queue(request: MemberRequest, slug: str) -> HttpResponse:
 
 def _go_on(request: MemberRequest) -> HttpResponse:
     """Show the next turn: one that is held already, else the next in line."""
-    following = _held_answer(request) or _held(request) or _claimed(request)
+    try:
+        following = _held_answer(request) or _held(request) or _claimed(request)
+    except Stopped:
+        return pages.nothing_left(request, stopped=True)
     if following is None:
         return pages.nothing_left(request)
     if not request.htmx:
@@ -97,7 +101,9 @@ def _held_answer(request: MemberRequest) -> Assignment | None:
     if not duty_of(viewer=request.viewer, now=now()):
         return None
     queues = list(own_queues(request.viewer))
-    taken = pipeline.claim_next(membership=request.membership, queues=queues, held_only=True)
+    taken = None
+    with suppress(Stopped):  # what is held already can be finished
+        taken = pipeline.claim_next(membership=request.membership, queues=queues, held_only=True)
     return own_turn(request, taken.assignment.pk) if taken else None
 
 
