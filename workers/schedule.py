@@ -28,5 +28,8 @@ SCHEDULE = (
     Every(10, "replay", beside=True),
     Every(15, "ladder", beside=True),
     Every(15, "mail", beside=True),
+    Every(15, "misses", beside=True),
+    Every(15, "overload", beside=True),
+    Every(15, "calls", beside=True),
     Every(3600, "forget"),
 )

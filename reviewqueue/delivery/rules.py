@@ -15,6 +15,8 @@ EVENTS = (
     "gate.timed_out",
     "follow_up.opened",
     "alert.raised",
+    "overload.begun",
+    "overload.ended",
     "dataset.released",
 )
 #: What the test button sends; nobody subscribes to it.

@@ -4,7 +4,8 @@ Each verb is one transaction (unless it says otherwise), writes its audit event 
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, following_up, publishing, asking, looking_again,
 receiving, triaging, gating, taking, dealing, escalating, settling, reviewing, reopening, appealing, withdrawing,
-releasing; edge_cases, ruling, laddering, mending, replaying and stopping stand beside them.
+releasing; edge_cases, ruling, laddering, mending, replaying, stopping,
+missing and overloading stand beside them.
 """
 
 from .appealing import appeal
@@ -15,6 +16,8 @@ from .following_up import finish_follow_up, reopen_follow_up, take_follow_up
 from .gating import submit_gated, time_out_due
 from .laddering import climb, end_owner, set_ladder, set_owner
 from .mending import finish_fix, note_knowledge, reopen_fix, spoils, take_fix
+from .missing import find_misses
+from .overloading import arm_plan, begin_plan, disarm_plan, end_plan, save_plan, watch_overload
 from .publishing import publish
 from .receiving import submit_items
 from .releasing import build_release
@@ -32,18 +35,23 @@ __all__ = [
     "Submitted",
     "add_to_case",
     "appeal",
+    "arm_plan",
     "assign",
+    "begin_plan",
     "build_release",
     "carry_out_stops",
     "claim_next",
     "climb",
     "comment",
     "deal",
+    "disarm_plan",
     "dismiss_case",
     "end_owner",
+    "end_plan",
     "end_stop",
     "escalate",
     "expire_due",
+    "find_misses",
     "finish_fix",
     "finish_follow_up",
     "foresee",
@@ -59,6 +67,7 @@ __all__ = [
     "reopen_follow_up",
     "replay_next",
     "rule",
+    "save_plan",
     "set_ladder",
     "set_owner",
     "settle_ruled",
@@ -80,5 +89,6 @@ __all__ = [
     "triage_by_person",
     "triage_items",
     "undo",
+    "watch_overload",
     "withdraw",
 ]

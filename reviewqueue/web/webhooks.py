@@ -35,6 +35,8 @@ HINTS = {
     SUPERSEDED: gettext_lazy("a published outcome has been replaced by a later one"),
     "item.escalated": gettext_lazy("an item waits for a lead"),
     "alert.raised": gettext_lazy("something waits unowned or unanswered for too long"),
+    "overload.begun": gettext_lazy("the overload plan is at work: a share of what rules ask for passes"),
+    "overload.ended": gettext_lazy("the overload plan is over"),
     "gate.timed_out": gettext_lazy("nobody decided on a held answer in time"),
     "follow_up.opened": gettext_lazy("a wrong answer that was given needs to be put right"),
     "dataset.released": gettext_lazy("a release is ready to be fetched"),

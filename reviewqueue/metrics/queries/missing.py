@@ -48,6 +48,11 @@ FROM triage_queueentry t WHERE t.id = ANY(%s)
 """
 
 
+def workspaces_promising() -> list[UUID]:
+    """Return the workspaces that have a queue."""
+    return list(Queue.objects.order_by().values_list("workspace_id", flat=True).distinct())
+
+
 def looked_until(workspace_id: UUID) -> datetime | None:
     """Return until when a workspace's ended stays were looked through; None before the first time."""
     return MissMark.objects.filter(workspace_id=workspace_id).values_list("until", flat=True).first()

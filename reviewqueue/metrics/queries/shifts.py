@@ -42,11 +42,11 @@ def spells_of(
     return {person: _merged(spans) for person, spans in found.items()}
 
 
-def planned(*, workspace_id: UUID, others: Crew, begin: datetime, end: datetime) -> Planned:
+def planned(*, workspace_id: UUID, others: Crew, usual: Sequence[Span], begin: datetime, end: datetime) -> Planned:
     """Return who works as the shifts plan it, beside those of ``others`` who are in no team with shifts.
 
-    Of each shift so many people as are planned, of its members who review and are not away: those with the least
-    to do first, so that the work is shared.
+    Those are expected at the ``usual`` times. Of each shift so many people as are planned, of its members who review
+    and are not away: those with the least to do first, so that the work is shared.
     """
     teams = _teams(workspace_id)
     queues = _queues(workspace_id)
@@ -66,9 +66,7 @@ def planned(*, workspace_id: UUID, others: Crew, begin: datetime, end: datetime)
     people = {person: queues[person] for person in spells}
     for person, theirs in others.people.items():
         if person not in in_teams:
-            people[person] = theirs
-            if person in others.spells:
-                spells[person] = list(others.spells[person])
+            people[person], spells[person] = theirs, list(usual)
     crew = Crew(people, others.pace, others.measured, {who: _merged(sorted(spans)) for who, spans in spells.items()})
     return Planned(crew, tuple(missing), len(teams))
 

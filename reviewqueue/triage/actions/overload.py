@@ -132,6 +132,11 @@ def end_run(*, run: OverloadRun, why: OverloadRun.End, by: User | None, now: dat
     return bool(ended)
 
 
+def note_reached(*, run: OverloadRun, measured: int) -> None:
+    """Note that a run which somebody began has met its threshold: from now on it ends when it is calm."""
+    OverloadRun.objects.filter(pk=run.pk, measured=None).update(measured=measured)
+
+
 def note_calm(*, run: OverloadRun, now: datetime) -> None:
     """Note that it was calm since somebody ended a run: from now on a threshold may begin the next."""
     OverloadRun.objects.filter(pk=run.pk, ended_at__isnull=False, calm_at=None).update(calm_at=now)

@@ -110,7 +110,7 @@ class OverloadRun(WorkspaceOwned):
     begun_at = models.DateTimeField()
     begun_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     why = models.CharField(max_length=12, choices=Why.choices)
-    #: what was measured when a threshold began it
+    #: what was measured when a threshold began it, or was reached after somebody had
     measured = models.PositiveIntegerField(null=True)
     note = models.CharField(max_length=200, blank=True)
     ended_at = models.DateTimeField(null=True)
