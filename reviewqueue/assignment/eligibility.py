@@ -26,7 +26,7 @@ def all_have_had(entry: QueueEntry, *, people: int) -> bool:
 
 def _able(entry: QueueEntry) -> QuerySet[Membership]:
     """Return the members of an entry's queue who have what it asks of people."""
-    members = _members(entry.workspace_id, "review").filter(
+    members = members_who("review", entry.workspace_id).filter(
         user__queue_memberships__queue=entry.queue_id,
         user__queue_memberships__ended_at=None,
         skills__contains=entry.required_skills,
@@ -38,7 +38,7 @@ def _able(entry: QueueEntry) -> QuerySet[Membership]:
 
 def leads_of(workspace_id: UUID) -> QuerySet[Membership]:
     """Return the members who decide what is escalated."""
-    return _members(workspace_id, "lead")
+    return members_who("lead", workspace_id)
 
 
 def lead_has_not_seen(entry: QueueEntry) -> bool:
@@ -72,7 +72,8 @@ def had_in_hand(item_id: UUID) -> list[UUID]:
     return list(Assignment.objects.filter(item_id=item_id).order_by().values_list("user_id", flat=True).distinct())
 
 
-def _members(workspace_id: UUID, capability: str) -> QuerySet[Membership]:
+def members_who(capability: str, workspace_id: UUID) -> QuerySet[Membership]:
+    """Return the members of a workspace with a capability."""
     return _members_of_any(capability).filter(workspace_id=workspace_id)
 
 

@@ -1,6 +1,7 @@
 """Who has the turn and until when."""
 
 from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -245,7 +246,7 @@ class Hold(WorkspaceOwned):
 
 
 class BulkAction(WorkspaceOwned):
-    """What a lead does to one item or to thousands: asked for once, done item by item, and taken back the same way."""
+    """What a lead does to one item or to thousands: asked for once, done item by item, and taken back so too."""
 
     class Verb(models.TextChoices):
         RAISE = "raise"
@@ -291,6 +292,10 @@ class BulkActionContent(models.Model):
 
 class BulkStep(WorkspaceOwned):
     """One item of a bulk action: done and as what it was left, or refused and why; the same for taking it back."""
+
+    #: which steps are still to do, and which to take back once that is asked for
+    TO_DO: ClassVar[dict[str, Any]] = {"done_at": None, "refused": ""}
+    TO_UNDO: ClassVar[dict[str, Any]] = {"done_at__isnull": False, "undone_at": None, "undo_refused": ""}
 
     action = models.ForeignKey(BulkAction, on_delete=models.PROTECT, related_name="steps", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+", db_index=False)

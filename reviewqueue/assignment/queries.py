@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from reviewqueue.accounts.access import CAPABILITIES, Viewer, can
 from reviewqueue.triage.models import QueueEntry
 
-from .models import SILENCE, Assignment, Draft, Duty, Exclusion, Lane, Slot
+from .models import SILENCE, Assignment, BulkAction, BulkStep, Draft, Duty, Exclusion, Hold, Lane, Slot
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Assignment]:
@@ -212,3 +213,50 @@ def held_ahead_of(slot: Slot) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_HELD_AHEAD, given)
         return cursor.fetchone()[0]
+
+
+# --- bulk actions ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BulkDue:
+    """The next steps of the oldest action that waits, each with whether it is to be taken back; the actions seen."""
+
+    steps: list[tuple[UUID, bool]]
+    actions: list[UUID]
+
+
+def bulk_due(*, action: BulkAction | None, limit: int) -> BulkDue:
+    """Return what is to be done next, of one action or of the oldest that has something left."""
+    undoing = Q(undo_asked_at__isnull=False, undone_at=None)
+    waiting = BulkAction.objects.filter(Q(finished_at=None) | undoing)
+    if action:
+        waiting = waiting.filter(pk=action.pk)
+    seen: list[UUID] = []
+    for one in waiting.order_by("asked_at", "pk")[:20]:
+        undo = one.undo_asked_at is not None
+        left = BulkStep.objects.filter(action=one, **(BulkStep.TO_UNDO if undo else BulkStep.TO_DO))
+        seen.append(one.pk)
+        if steps := list(left.order_by("pk").values_list("pk", flat=True)[:limit]):
+            return BulkDue([(step, undo) for step in steps], seen)
+    return BulkDue([], seen)
+
+
+def actions_visible_to(viewer: Viewer) -> QuerySet[BulkAction]:
+    """Return what leads of the workspace did to items, newest first."""
+    actions = BulkAction.objects.filter(workspace_id=viewer.workspace_id)
+    actions = actions.select_related("queue", "to", "asked_by", "undo_asked_by", "content")
+    return actions.order_by("-asked_at", "-pk")
+
+
+def hold_of(item_id: UUID) -> Hold | None:
+    """Return the hold that an item is on."""
+    return (
+        Hold.objects.filter(item_id=item_id, ended_at=None, entry__ended_at=None).select_related("begun_by").first()
+    )
+
+
+def last_step(item_id: UUID) -> BulkStep | None:
+    """Return what a lead did to an item last, and has not taken back."""
+    steps = BulkStep.objects.filter(item_id=item_id, done_at__isnull=False, action__undo_asked_at=None)
+    return steps.select_related("action__content", "action__asked_by").order_by("-done_at").first()

@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User
 from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.actions.shifting import end_holds
 from reviewqueue.assignment.eligibility import adjudicator_for, all_have_had, free_slots
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
-from reviewqueue.audit.actions import SYSTEM, person, record
+from reviewqueue.audit.actions import SYSTEM, person, record, record_all
 from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
@@ -25,7 +26,7 @@ from reviewqueue.review.models import Escalation
 from reviewqueue.review.queries import open_appeal
 
 from .asking import ask_a_lead
-from .moves import exclude, hold_stay, requeue, tell
+from .moves import exclude, hold_stay, item_event, requeue, tell
 
 #: How often a claim that came to nothing is tried again.
 ATTEMPTS = 10
@@ -132,8 +133,10 @@ def heartbeat(
 
 
 def expire_due(*, now: datetime | None = None) -> int:
-    """End the turns that ran out and wake what was put aside; return how many."""
+    """End the turns that ran out, wake what was put aside, end holds whose time has come; return how many."""
     with transaction.atomic():
+        over = end_holds(now=now or database_now())
+        record_all(item_event(one.workspace_id, "release_hold", one.item_id, SYSTEM, one.until_at) for one in over)
         ended = turns.expire_due(now=now)
         for one in ended:
             record(
@@ -145,7 +148,7 @@ def expire_due(*, now: datetime | None = None) -> int:
                 at=now or database_now(),
             )
         requeue([one.item_id for one in ended], now or database_now())
-        return len(ended) + turns.wake_due(now=now)
+        return len(ended) + len(over) + turns.wake_due(now=now)
 
 
 def give_back(*, assignment: Assignment, fence: int, by: User, reason: str, now: datetime | None = None) -> None:

@@ -80,7 +80,7 @@ def lanes_of(*, membership: Membership, queues: Sequence[Queue], now: datetime |
 
 
 def _decides(membership: Membership, named: tuple[UUID, UUID], able: set[tuple[UUID, UUID]]) -> bool:
-    """Return whether a member decides what a queue has named somebody for: that person, or any lead in their place."""
+    """Return whether a member decides what a queue names somebody for: that person, or a lead in their place."""
     return named[1] == membership.user_id if named in able else can(membership.role, "lead")
 
 

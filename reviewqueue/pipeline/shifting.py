@@ -1,0 +1,220 @@
+"""Shifted: a lead moves an item along its line or to another queue, keeps it back, or gives it to somebody else.
+
+Each verb looks first whether the item still stands so that it can be done, and says in one word why it cannot
+(`Refused`). Only what waits for people can be shifted; what was decided meanwhile is gone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment import actions as turns
+from reviewqueue.assignment.actions import shifting
+from reviewqueue.assignment.models import Assignment, BulkAction, Hold, Slot
+from reviewqueue.assignment.standing import FURTHEST_AHEAD, Asked, Standing, obstacle, people_of, standings
+from reviewqueue.audit.actions import record_all
+from reviewqueue.common.errors import Conflict
+from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake.models import Item, State
+from reviewqueue.queues.models import Queue
+from reviewqueue.triage import actions as triage
+from reviewqueue.triage.actions.shifting import moved, shift
+from reviewqueue.triage.models import QueueEntry
+
+from .moves import hold_open_stay, item_event, move
+from .taking import assign, take_away
+
+Verb = BulkAction.Verb
+
+
+class Refused(Conflict):
+    """The item does not stand so that this can be done."""
+
+    slug = "refused"
+
+    def __init__(self, because: str) -> None:
+        self.because = because
+        super().__init__(because_words(because))
+
+
+def because_words(because: str) -> str:
+    """Return in words what kept an item from what a lead asked for."""
+    words = {
+        "gone": _("It waits for nobody any more: it was decided, or withdrawn."),
+        "waited_for": _("An AI system waits for it: it goes by its deadline, ahead of all others."),
+        "with_a_lead": _("It waits for a lead: decide it, hand it on, or hand it back."),
+        "on_hold": _("It is on hold; lift that first."),
+        "not_on_hold": _("It is not on hold."),
+        "in_hand": _("Somebody has it in hand at this moment."),
+        "there_already": _("It waits in that queue already."),
+        "nobody_there": _("Too few people of that queue may review it: they lack its language, or have had it."),
+        "at_the_end": _("It is a whole day from its ordinary place already, and that is the limit."),
+        "theirs_already": _("This person has it already."),
+        "several": _("Several people have it in hand; choose one of them on its page."),
+        "not_for_them": _("This person may not review it: they have had it, or do not review here."),
+        "not_allowed": _("Who asked for it is no lead any more."),
+        "cancelled": _("It was taken back before it was done."),
+        "changed": _("It is no longer as it was left."),
+        "failed": _("It failed through a fault of ours, and is as it was."),
+    }
+    return words.get(because, because)
+
+
+# --- along the line ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """A stay at its new place, and how far ahead of its ordinary one it was before, in minutes."""
+
+    entry: QueueEntry
+    was_ahead: int
+
+
+def raise_rank(*, item: Item, minutes: int, by: Viewer, now: datetime, action_id: UUID | None = None) -> Shifted:
+    """Pull an item ahead in its line by so many minutes, at most a day ahead of its place in all. Raises Refused."""
+    return _shift(item, Asked(Verb.RAISE, minutes=minutes), by, now, action_id)
+
+
+def lower_rank(*, item: Item, minutes: int, by: Viewer, now: datetime, action_id: UUID | None = None) -> Shifted:
+    """Put an item behind in its line by so many minutes, at most a day behind its place in all. Raises Refused."""
+    return _shift(item, Asked(Verb.LOWER, minutes=minutes), by, now, action_id)
+
+
+def _shift(item: Item, asked: Asked, by: Viewer, now: datetime, action_id: UUID | None) -> Shifted:
+    by.require("lead")
+    with transaction.atomic():
+        entry = hold_standing(item.pk, asked).entry
+        was = entry.ahead_minutes
+        step = asked.minutes if asked.verb == Verb.RAISE else -asked.minutes
+        ahead = max(-FURTHEST_AHEAD, min(FURTHEST_AHEAD, was + step))
+        put_ahead(entry, ahead, by, now, action_id)
+        failpoint("shift.done")
+    return Shifted(entry, was)
+
+
+def put_ahead(entry: QueueEntry, ahead_minutes: int, by: Viewer, now: datetime, action_id: UUID | None) -> None:
+    """Put a stay, which the caller holds, and its slots to a place in their line: both move together."""
+    step = ahead_minutes - entry.ahead_minutes
+    turns.rerank(ranks={entry.pk: shift(entry=entry, ahead_minutes=ahead_minutes)})
+    tell_shift(entry, Verb.RAISE if step > 0 else Verb.LOWER, by, now, action_id, minutes=abs(step))
+
+
+# --- out of the line, and back ------------------------------------------------------------------------------------
+
+
+def hold(*, item: Item, until: datetime | None, by: Viewer, now: datetime, action_id: UUID | None = None) -> Hold:
+    """Keep an item from everybody, until a time or until somebody lifts that. Raises Refused."""
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        entry = hold_standing(item.pk, Asked(Verb.HOLD, until=until)).entry
+        try:
+            held = shifting.hold(entry=entry, until=until, by=by.user, at=now)
+        except Conflict:
+            raise Refused("in_hand") from None
+        until_at = until.isoformat() if until else None
+        tell_shift(entry, Verb.HOLD, by, now, action_id, until=until_at)
+    return held
+
+
+def release_hold(*, item: Item, by: Viewer, now: datetime, action_id: UUID | None = None) -> Hold:
+    """Let an item on hold back into its line, at its place. Raises Refused."""
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        standing = hold_standing(item.pk, Asked(Verb.RELEASE_HOLD))
+        assert standing.hold is not None
+        shifting.lift(held=standing.hold, by=by.user, at=now)
+        tell_shift(standing.entry, Verb.RELEASE_HOLD, by, now, action_id)
+    return standing.hold
+
+
+# --- to somebody else, and to another queue -----------------------------------------------------------------------
+
+
+def reassign(
+    *,
+    item: Item,
+    to: User,
+    by: Viewer,
+    now: datetime,
+    assignment: Assignment | None = None,
+    action_id: UUID | None = None,
+) -> tuple[turns.Turn, Assignment | None]:
+    """Give an item to a person: from whoever has it in hand (``assignment``, when several do), else from its line.
+
+    Return the new turn and the one that it ended. Raises Refused.
+    """
+    by.require("lead")
+    with transaction.atomic():
+        standing = hold_standing(item.pk, Asked(Verb.REASSIGN, to=to), but="several" if assignment else "")
+        before = assignment or next(iter(standing.turns), None)
+        if before:
+            take_away(assignment=before, by=by, now=now)
+        slot = Slot.objects.get(pk=before.slot_id) if before else _free_slot(standing.entry)
+        try:
+            turn = assign(slot=slot, to=to, by=by, now=now)
+        except Conflict:
+            raise Refused("not_for_them") from None
+        failpoint("reassign.done")
+    return turn, before
+
+
+def _free_slot(entry: QueueEntry) -> Slot:
+    """Return a review that nobody holds, one that somebody has put aside last."""
+    free = Slot.objects.filter(entry=entry, closed_at=None, holder=None).select_related("entry")
+    slot = free.order_by(F("held_until").asc(nulls_first=True), "number").first()
+    if slot is None:
+        raise Refused("gone")
+    return slot
+
+
+def move_entry(
+    *, item: Item, to: Queue, by: Viewer, now: datetime, action_id: UUID | None = None
+) -> tuple[QueueEntry, QueueEntry]:
+    """Move an item to another queue: its stay ends, and another begins with the same promise and place.
+
+    Reviews given already stay on record, and whoever has had the item does not get it there either. Who has it in
+    hand at this moment is told that their turn is over, and keeps what they wrote. Return both stays. Raises Refused.
+    """
+    by.require("lead")
+    assert by.user is not None
+    with transaction.atomic():
+        standing = hold_standing(item.pk, Asked(Verb.MOVE, queue=to))
+        entry = standing.entry
+        turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
+        triage.end_stay(entry=entry, reason=QueueEntry.End.MOVED, by=by.user, now=now)
+        stay = moved(entry=entry, to=to, now=now)
+        triage.place(entries=[stay])
+        turns.open_slots(entries=[stay], kind=Slot.Kind(standing.kind))
+        move([entry.item_id], State.QUEUED, now, of=[State.QUEUED, State.IN_REVIEW])
+        tell_shift(entry, Verb.MOVE, by, now, action_id, queue=str(to.pk))
+        failpoint("move_entry.done")
+    return entry, stay
+
+
+def hold_standing(item_id: UUID, asked: Asked, *, but: str = "") -> Standing:
+    """Keep an item where it stands to the end of the transaction. Raises Refused, but not for ``but``."""
+    entry = hold_open_stay(item_id)
+    standing = standings([item_id]).get(item_id)
+    if entry is None or standing is None:
+        raise Refused("gone")
+    because = obstacle(asked, standing, people_of(asked, workspace_id=entry.workspace_id))
+    if because and because != but:
+        raise Refused(because)
+    return standing
+
+
+def tell_shift(entry: QueueEntry, verb: str, by: Viewer, now: datetime, action_id: UUID | None, **data: Any) -> None:
+    """Record what a lead did to an item; its action holds why, in their words."""
+    if action_id:
+        data["action"] = str(action_id)
+    record_all([item_event(entry.workspace_id, str(verb), entry.item_id, by.actor, now, **data)])
