@@ -32,7 +32,7 @@ def single() -> Iterator[dict]:
     """Yield a line for one client and one for sixteen, each on one kept-alive connection."""
     with sites() as (product, bare):
         numbers = count(1)
-        for clients, each in ((1, scaled(400, least=20)), (16, scaled(100, least=5))):
+        for clients, each in ((1, scaled(1_000, least=20)), (16, scaled(100, least=5))):
 
             def run(site: Site, clients: int = clients, each: int = each) -> Run:
                 return send(site, [[_item(site, next(numbers)) for _ in range(each)] for _ in range(clients)])
@@ -56,16 +56,18 @@ def batch() -> Iterator[dict]:
 
 
 def _item(site: Site, number: int) -> bytes:
-    return _request(site, "items", orjson.dumps(loading.document(number)))
+    return request_of(site, "items", orjson.dumps(loading.document(number)))
 
 
 def _batch(site: Site, first: int, rows: int) -> bytes:
     items = [loading.document(number) for number in range(first, first + rows)]
-    return _request(site, "items/batch", orjson.dumps({"items": items}))
+    return request_of(site, "items/batch", orjson.dumps({"items": items}))
 
 
-def _request(site: Site, path: str, body: bytes) -> bytes:
+def request_of(site: Site, path: str, body: bytes, **headers: str) -> bytes:
+    """Return a POST of JSON as it goes over the wire; ``headers`` with underscores for dashes."""
     head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: {HOST}:{site.port}\r\nAuthorization: Bearer {site.key}\r\n"
+    head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 

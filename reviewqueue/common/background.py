@@ -15,7 +15,8 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-MOMENT = 0.05
+#: Seconds; a bell costs this process about a millisecond, in which requests wait.
+MOMENT = 0.2
 
 
 def ring(task_name: str, *ids: UUID | str) -> None:
