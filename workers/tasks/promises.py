@@ -1,4 +1,4 @@
-"""Promises: what was missed goes on record; the overload plan begins and ends by its thresholds; people are called."""
+"""Promises: misses go on record, the overload plan begins and ends by its thresholds, people are called."""
 
 from celery import shared_task
 
