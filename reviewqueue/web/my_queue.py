@@ -17,12 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership, Role
 from reviewqueue.accounts.queries import members_visible_to
+from reviewqueue.accounts.teams import unread_hand_overs
 from reviewqueue.assignment.actions import lanes_of
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by, holders_of, next_due, snoozed_by, waiting_for
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotThere
-from reviewqueue.edgecases.queries import case_of, open_cases, owner_for, steps_calling
+from reviewqueue.edgecases.owners import owner_for
+from reviewqueue.edgecases.queries import case_of, open_cases, steps_calling
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import own_queues
@@ -64,6 +66,7 @@ def my_queue(request: MemberRequest) -> HttpResponse:
         "answers": [_answer(request, one) for one in answers_to(request.viewer, since=at - ANSWERS_FOR)],
         "day": _day(request, at),
         "follow_ups": follow_ups_calling(request.viewer),
+        "hand_overs": unread_hand_overs(request.viewer, now=at),
         **_lead(request),
     }
     return render(request, "my_queue/my_queue.html", context)
@@ -89,6 +92,7 @@ def _held(request: MemberRequest, turn: Assignment, at: datetime) -> dict[str, A
         "queue": turn.entry.queue.name,
         "snippet": about(turn.item),
         "given_by": giver.name if giver else "",
+        "dealt": turn.how == Assignment.How.DEALT and turn.begun_at is None,
         "due": due(turn.entry.due_at, at),
     }
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from reviewqueue.accounts.actions import create_key
+from reviewqueue.accounts.actions import add_absence, close_day, create_key, create_team, hand_over, join_team
+from reviewqueue.accounts.models import ClosedDay
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets.actions import build, define, request_release, take_due
 from reviewqueue.delivery.actions import add_webhook
@@ -103,6 +105,7 @@ class Things:
         self._walk()
         self._data()
         self._edge_cases()
+        self._team()
         self.delivery = Delivery.objects.filter(webhook=self.webhook).latest("pk")
         self.key, self.secret = create_key(
             workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
@@ -170,6 +173,20 @@ class Things:
             now=NOW,
         )
 
+    def _team(self) -> None:
+        lead, reviewer = self.cast.viewer("lead"), self.cast.reviewer
+        self.team = create_team(name=f"{self.prefix} team", by=lead, now=NOW)
+        join_team(team=self.team, user_id=reviewer.user_id, by=lead, now=NOW)
+        close_day(team=self.team, day=NOW.date() + timedelta(days=400), name=self.prefix, by=lead, now=NOW)
+        self.closed_day = ClosedDay.objects.get(team=self.team)
+        away = NOW + timedelta(days=400)
+        self.absence = add_absence(
+            membership=reviewer, from_at=away, to_at=away + timedelta(days=1), by=lead, now=NOW
+        )
+        self.hand_over = hand_over(
+            from_team=self.team, to_team=self.team, text=f"{self.prefix} note", by=lead, now=NOW
+        )
+
     def by_place(self) -> dict[tuple[str, str], str]:
         """Return what names these things, by the literal text before the parameter and its name."""
         return {place: str(name(self)) for place, name in PLACES.items()}
@@ -188,6 +205,11 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("escalations/", "pk"): lambda things: things.escalation.pk,
     ("work/", "pk"): lambda things: things.assignment.pk,
     ("queues/", "slug"): lambda things: things.queue.slug,
+    ("teams/", "pk"): lambda things: things.team.pk,
+    ("/people/", "user_pk"): lambda things: things.cast.reviewer.user_id,
+    ("/closed/", "day_pk"): lambda things: things.closed_day.pk,
+    ("/absences/", "absence_pk"): lambda things: things.absence.pk,
+    ("hand-overs/", "pk"): lambda things: things.hand_over.pk,
     ("undo/", "pk"): lambda things: things.outcome.pk,
     ("follow-ups/", "pk"): lambda things: things.follow_up.pk,
     ("api/v1/follow-ups/", "follow_up_id"): lambda things: things.follow_up.pk,
