@@ -12,6 +12,7 @@ from reviewqueue.accounts.models import Workspace
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.queries import unattended
 from reviewqueue.audit.actions import SYSTEM, Actor, record_all
+from reviewqueue.common.background import ring
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake import actions as intake
@@ -89,6 +90,8 @@ def _decide(workspace: Workspace, gates: Sequence[Gate], now: datetime) -> None:
         if gate.item_id in passed:
             gate.closed_at, gate.closed_because = now, Gate.Closed.PASSED
     intake.open_gates(gates=gates)
+    if triage.await_look(item_ids=list(deadlines), now=now):
+        ring("look_late")
     waiting = [item_id for item_id in deadlines if item_id not in passed]
     if stopped := _stopped(workspace.pk, waiting, stops_of(workspace.pk)):
         _answer_for_people(list(stopped), Gate.Closed.STOPPED, now)

@@ -40,16 +40,22 @@ def hold(item_id: UUID) -> QueueEntry | None:
 
 
 def look_again(
-    *, item: Item, reason: str, now: datetime, urgent: bool = False, kind: Slot.Kind = Slot.Kind.REVIEW
+    *,
+    item: Item,
+    reason: str,
+    now: datetime,
+    urgent: bool = False,
+    kind: Slot.Kind = Slot.Kind.REVIEW,
+    queue: Queue | None = None,
 ) -> TriageDecision:
     """Bring an item that waits for nobody to people once more; whoever has reviewed it before does not get it.
 
-    It goes where it was last, else where the policy audits. With nobody left to review it, it goes to the leads.
-    Raises NotReady when the workspace has no queue at all.
+    It goes to ``queue``, else where it was last, else where the policy audits. With nobody left to review it, it goes
+    to the leads. Raises NotReady when the workspace has no queue at all.
     """
     decision = triage.direct(item=item, reason=reason, now=now)
     last = last_stay(item.pk)
-    queue = last.queue if last else _audit_queue(item.workspace_id)
+    queue = queue or (last.queue if last else _audit_queue(item.workspace_id))
     stay = triage.further(decision=decision, queue=queue, like=last, urgent=urgent, now=now)
     triage.place(entries=[stay])
     if enough_may_take(stay, people=stay.reviews_required if kind == Slot.Kind.REVIEW else 1):

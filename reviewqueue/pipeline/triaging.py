@@ -99,6 +99,12 @@ def _seen(
         yield item, with_findings(facts_of(item, said.get(item.pk), loads), (findings or {}).get(item.pk))
 
 
+def rule_for(item: Item, policy: RoutingPolicy, findings: Mapping[str, Any]) -> RoutingRule | None:
+    """Return the rule of a policy that takes an item, given what detectors found in it."""
+    [(_item, facts)] = _seen([item], policy, {item.pk: findings})
+    return next((rule for rule in _in_order(policy) if rule.fits(facts)), None)
+
+
 def _in_order(policy: RoutingPolicy) -> list[RoutingRule]:
     """Return a policy's rules in order: they are few, and were read with it."""
     return sorted(policy.rules.all(), key=lambda rule: rule.position)

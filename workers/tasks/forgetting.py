@@ -8,13 +8,18 @@ from django.conf import settings
 from reviewqueue.accounts.actions import forget_asked, forget_failures
 from reviewqueue.common.clock import now
 from reviewqueue.delivery.actions import forget_attempts
+from reviewqueue.triage.actions import forget_sketches
 
 
 @shared_task(name="forget")
 def forget() -> int:
-    """Drop wrong passwords older than a day, idempotency keys older than a week, and old tries of webhooks."""
+    """Drop wrong passwords older than a day, idempotency keys older than a week, and old tries of webhooks.
+
+    What closed items were like goes too.
+    """
     moment = now()
     forget_failures(before=moment - timedelta(days=1))
     forget_asked(before=moment - timedelta(days=7))
+    forget_sketches()
     forget_attempts(before=moment - timedelta(days=settings.WEBHOOK_LOG_DAYS))
     return 0

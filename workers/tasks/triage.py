@@ -2,13 +2,10 @@
 
 import logging
 import resource
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from celery import shared_task
@@ -17,6 +14,7 @@ from django.conf import settings
 from reviewqueue import pipeline
 from reviewqueue.common.background import ring
 from reviewqueue.common.clock import now
+from reviewqueue.common.deadline import at_most
 from reviewqueue.common.errors import Conflict
 from reviewqueue.triage import actions
 from reviewqueue.triage.actions import MAX_ATTEMPTS, Taken
@@ -60,7 +58,7 @@ def _decide(taken: Sequence[Taken]) -> int:
     if not taken:
         return 0
     try:
-        with _at_most(settings.TRIAGE_SECONDS * (6 if len(taken) > 1 else 1)):
+        with at_most(settings.TRIAGE_SECONDS * (6 if len(taken) > 1 else 1)):
             return pipeline.triage_items(taken=taken, now=now())
     except Exception as error:
         if len(taken) > 1:
@@ -70,29 +68,6 @@ def _decide(taken: Sequence[Taken]) -> int:
         log.exception("triage failed", extra={"item": str(taken[0].item_id), "attempt": taken[0].attempts})
         actions.put_back(taken=taken[0], error=_name_of_fault(), now=now())
         return 0
-
-
-class TooSlow(Exception):
-    """Triage took longer than it may."""
-
-
-@contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer, so that an item that never ends stops neither worker nor sweeper."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only, which is where workers and the sweeper run tasks
-        return
-    before = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise TooSlow
 
 
 def _name_of_fault() -> str:

@@ -13,11 +13,13 @@ from reviewqueue.accounts.models import User
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.ids import new_id
 from reviewqueue.common.parts import Part
+from reviewqueue.common.rows import insert_all
 from reviewqueue.intake.models import Item
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.promises import Promises, promises_of
 
 from ..models import (
+    Finding,
     Pending,
     QueueEntry,
     RoutingPolicy,
@@ -140,7 +142,7 @@ def record_decisions(
         )
         for item, one in decided.items()
     ]
-    return TriageDecision.objects.bulk_create(rows)
+    return list(insert_all(TriageDecision, rows))
 
 
 def direct(*, item: Item, reason: str, now: datetime) -> TriageDecision:
@@ -226,6 +228,8 @@ def fall_back(*, entries: Sequence[QueueEntry]) -> None:
         .order_by("pass_number")
         .values_list("item_id", "rule__urgency")
     )
+    hastened = Finding.objects.filter(item_id__in=[one.item_id for one in entries], raised=Finding.Raised.HASTENED)
+    urgencies |= dict.fromkeys(hastened.values_list("item_id", flat=True), RoutingRule.Urgency.HIGH)
     for entry in entries:
         urgency = urgencies.get(entry.item_id, "")
         entry.rank = rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=urgency)
@@ -283,7 +287,7 @@ def write_signal(
 
 def place(*, entries: Sequence[QueueEntry]) -> None:
     """Open stays in queues. An item already staying somewhere is refused by the database."""
-    QueueEntry.objects.bulk_create(entries)
+    insert_all(QueueEntry, entries)
 
 
 def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now: datetime) -> None:
