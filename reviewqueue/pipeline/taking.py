@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User
+from reviewqueue.accounts.teams import absent_at, require_lead_of_person
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.actions.shifting import end_holds
 from reviewqueue.assignment.eligibility import adjudicator_for, all_have_had, free_slots
@@ -105,6 +106,8 @@ def _check_person(slot: Slot, to: User, now: datetime) -> None:
     here = Membership.objects.filter(workspace_id=slot.workspace_id, user=to, ended_at=None).first()
     if here is None or not can(here.role, "review"):
         raise Conflict("This person does not review in this workspace.")
+    if to.pk in absent_at(workspace_id=slot.workspace_id, at=now):
+        raise Conflict("This person is away at the moment; what they hold would go back.")
     had = Exclusion.objects.filter(item_id=slot.item_id, user=to).exists()
     if slot.kind == Slot.Kind.ADJUDICATION:
         _check_decides(slot, here, now)
@@ -181,8 +184,11 @@ def snooze(*, assignment: Assignment, fence: int, by: User, until: datetime, now
 
 
 def take_away(*, assignment: Assignment, by: Viewer, now: datetime) -> None:
-    """Take an open turn from its person, so that the item can go to someone else. Raises Conflict."""
-    by.require("lead")
+    """Take an open turn from its person, so that the item can go to someone else. Raises Conflict.
+
+    For leads of the workspace, and who leads a team that the person belongs to.
+    """
+    require_lead_of_person(by, assignment.user_id)
     assert by.user is not None
     with transaction.atomic():
         turns.take_away(assignment=assignment, by=by.user, at=now)

@@ -1,6 +1,7 @@
 """Reading queues, their rubrics and members."""
 
 import time
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -24,6 +25,12 @@ def own_queues(viewer: Viewer) -> QuerySet[Queue]:
     return Queue.objects.filter(
         workspace_id=viewer.workspace_id, queue_members__user=viewer.user, queue_members__ended_at=None
     ).order_by("name")
+
+
+def queues_of(*, workspace_id: UUID, people: Iterable[UUID]) -> QuerySet[Queue]:
+    """Return the queues from which any of these people takes items."""
+    theirs = QueueMember.objects.filter(workspace_id=workspace_id, user_id__in=list(people), ended_at=None)
+    return Queue.objects.filter(pk__in=theirs.values("queue_id")).order_by("name")
 
 
 def takers_of(queue: Queue) -> QuerySet[QueueMember]:

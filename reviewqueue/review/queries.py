@@ -220,12 +220,13 @@ def shown(moment: datetime) -> str:
 
 
 _PACE = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.submitted_at - a.opened_at))
+SELECT percentile_cont(0.5) WITHIN GROUP (
+         ORDER BY extract(epoch FROM r.submitted_at - coalesce(a.begun_at, a.opened_at)))
 FROM (SELECT id FROM triage_queueentry
       WHERE queue_id = %(queue)s AND ended_at > %(since)s AND ended_at <= %(now)s AND end_reason = 'settled'
       ORDER BY ended_at DESC LIMIT 50) e
 JOIN review_review r ON r.entry_id = e.id
-JOIN assignment_assignment a ON a.id = r.assignment_id AND a.how = 'claimed'
+JOIN assignment_assignment a ON a.id = r.assignment_id AND (a.how = 'claimed' OR a.begun_at IS NOT NULL)
 """
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from reviewqueue.accounts.teams import members_of, teams_visible_to
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.intake.models import Source
 from reviewqueue.intake.queries import full_sources
@@ -28,6 +29,7 @@ from reviewqueue.review.queries import follow_ups_waiting
 from . import charts, levers
 from .access import member_page
 from .context import MemberRequest
+from .parameters import identifier
 from .undoing import last_change
 from .words import clock, number, promise
 
@@ -41,8 +43,11 @@ BROKEN_WITHIN = timedelta(minutes=15)
 def board(request: MemberRequest) -> HttpResponse:
     """Show the board; a script asks every quarter of a minute for the part that changes."""
     now = localtime(clock_now())
-    present = board_now(viewer=request.viewer, now=now)
-    context = _context(request, present, now)
+    teams = list(teams_visible_to(request.viewer))
+    team = next((one for one in teams if one.pk == identifier(request.GET.get("team"))), None)
+    among = [member.user_id for member in members_of(team)] if team else None
+    present = board_now(viewer=request.viewer, now=now, among=among)
+    context = {**_context(request, present, now), "teams": teams, "team": team}
     if request.htmx:
         return render(request, "board/live.html", context)
     context["assigning"] = _assigning(request) if request.viewer.may("lead") else None

@@ -16,7 +16,7 @@ from django.db import connection
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.promises import Promised, promises_of
-from reviewqueue.queues.queries import visible_to
+from reviewqueue.queues.queries import queues_of, visible_to
 
 from ..rules import BoardNow, Crew, Day, QueueNow, day_of, pace_of
 from .shifts import spells_of
@@ -72,11 +72,14 @@ SELECT q.queue_id, q.user_id, q.created_at > %(recent)s AND q.created_at > m.cre
 FROM queues_queuemember q
 JOIN accounts_membership m ON m.user_id = q.user_id AND m.workspace_id = q.workspace_id AND m.ended_at IS NULL
 WHERE q.queue_id = ANY(%(queues)s) AND q.ended_at IS NULL
+  AND (%(among)s::uuid[] IS NULL OR q.user_id = ANY(%(among)s))
 """
 
 _PACE = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.submitted_at - a.opened_at)), count(*)
-FROM review_review r JOIN assignment_assignment a ON a.id = r.assignment_id AND a.how = 'claimed'
+SELECT percentile_cont(0.5) WITHIN GROUP (
+         ORDER BY extract(epoch FROM r.submitted_at - coalesce(a.begun_at, a.opened_at))), count(*)
+FROM review_review r JOIN assignment_assignment a ON a.id = r.assignment_id
+  AND (a.how = 'claimed' OR a.begun_at IS NOT NULL)
 WHERE r.user_id = ANY(%(people)s) AND r.workspace_id = %(workspace)s AND r.submitted_at > %(since)s
 """
 
@@ -95,10 +98,13 @@ class _Counted:
     unowned: int = 0
 
 
-def board_now(*, viewer: Viewer, now: datetime) -> BoardNow:
-    """Return everything the board shows and predicts from. ``now`` carries the reader's time zone."""
-    queues = list(visible_to(viewer))
-    asked = _asked(viewer, queues, now)
+def board_now(*, viewer: Viewer, now: datetime, among: Sequence[UUID] | None = None) -> BoardNow:
+    """Return everything the board shows and predicts from. ``now`` carries the reader's time zone.
+
+    With ``among`` (people's ids) of their queues alone, and as if nobody else took from these.
+    """
+    queues = list(visible_to(viewer) if among is None else queues_of(workspace_id=viewer.workspace_id, people=among))
+    asked = {**_asked(viewer, queues, now), "among": None if among is None else list(among)}
     counted: defaultdict[UUID, _Counted] = defaultdict(_Counted)
     _count_waiting(counted, asked)
     _count_flow(counted, asked, now)

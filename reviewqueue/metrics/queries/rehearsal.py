@@ -38,8 +38,10 @@ WHERE r.workspace_id = %(workspace)s AND r.submitted_at >= %(begin)s AND r.submi
 """
 
 _PACE = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM r.submitted_at - a.opened_at)), count(*)
-FROM review_review r JOIN assignment_assignment a ON a.id = r.assignment_id AND a.how = 'claimed'
+SELECT percentile_cont(0.5) WITHIN GROUP (
+         ORDER BY extract(epoch FROM r.submitted_at - coalesce(a.begun_at, a.opened_at))), count(*)
+FROM review_review r JOIN assignment_assignment a ON a.id = r.assignment_id
+  AND (a.how = 'claimed' OR a.begun_at IS NOT NULL)
 WHERE r.workspace_id = %(workspace)s AND r.submitted_at >= %(begin)s AND r.submitted_at < %(end)s
 """
 
