@@ -147,6 +147,14 @@ class Outcome(WorkspaceOwned):
             # one outcome per version: two last reviews settle once
             models.UniqueConstraint(fields=["item", "version"], name="outcome_version_once"),
         ]
+        indexes = [
+            # the errors that people have found lately, which a replay looks for
+            models.Index(
+                fields=["workspace", "settled_at"],
+                name="outcome_wrong",
+                condition=Q(severity__in=["minor", "major", "critical"]),
+            ),
+        ]
 
 
 class OutcomeContent(models.Model):
