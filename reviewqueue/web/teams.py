@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -24,6 +25,7 @@ from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.background import ring
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotThere, ProductError
+from reviewqueue.metrics.queries.board import board_now
 
 from .access import member_page
 from .context import MemberRequest
@@ -132,6 +134,8 @@ def shown(request: MemberRequest, one: Team, error: ProductError | None = None) 
         "outside": _outside(request, one) if request.viewer.may("lead") else [],
         "say": say,
         "may_lead": request.viewer.may("lead"),
+        "may_see_queues": request.viewer.may("see_queues"),
+        "queues": _queues(request, [row["member"].user_id for row in people], at) if say else [],
         "here": sum(row["here"] for row in people),
         "hours": hours_words(calendar, at),
         "there": there_words(one, at),
@@ -169,6 +173,12 @@ def _people(request: MemberRequest, one: Team, at: datetime) -> list[dict[str, A
         }
         for member in members
     ]
+
+
+def _queues(request: MemberRequest, people: list[UUID], at: datetime) -> list[dict[str, Any]]:
+    """Return the queues that a team's people take from, for its lead, who may not see the whole board."""
+    waiting = board_now(viewer=request.viewer, now=localtime(at), among=people)
+    return [{"name": one.name, "waiting": one.count, "late": one.due_before(at)} for one in waiting.queues]
 
 
 def _outside(request: MemberRequest, one: Team) -> list[Membership]:
