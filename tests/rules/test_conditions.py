@@ -82,7 +82,7 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
     rows = "jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS r (facts, place)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {asked} FROM (SELECT place, {columns.select} FROM {rows} OFFSET 0) q ORDER BY place",
+            f"SELECT {asked} FROM {columns.over(rows, 'place')} q ORDER BY place",
             {**columns.parameters, "rows": orjson.dumps(facts).decode()},
         )
         return [one for (one,) in cursor.fetchall()]
@@ -104,13 +104,14 @@ def test_predicate_and_sql_agree_on_every_tree_and_all_facts(tree: Any, facts: l
 def test_the_comparison_would_notice_a_difference() -> None:
     """The tooth: SQL that forgets that an unknown confidence counts as below gives another answer."""
     columns = Columns()
-    asked = condition_sql(UNSURE, columns).replace("f0_unknown OR ", "")
+    asked = condition_sql(UNSURE, columns)
+    unknown = columns.over("(SELECT '{}'::jsonb AS facts) r")
+    forgetful = unknown.replace("WHEN 'null' THEN '-Infinity'", "WHEN 'null' THEN 'Infinity'")
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {asked} FROM (SELECT {columns.select} FROM (SELECT '{{}}'::jsonb AS facts) r) q",
-            columns.parameters,
-        )
+        cursor.execute(f"SELECT {asked} FROM {forgetful} q", columns.parameters)
         assert cursor.fetchone() == (False,)
+        cursor.execute(f"SELECT {asked} FROM {unknown} q", columns.parameters)
+        assert cursor.fetchone() == (True,)
     assert holds(UNSURE, {})
 
 

@@ -57,28 +57,26 @@ def how_many(asked: Asked) -> int:
     return decisions.count()
 
 
-_ROWS = """
-SELECT {facts}, d.id, d.item_id, d.decided_at {attributes}
-FROM triage_triagedecision d {item}
-WHERE d.workspace_id = %(workspace)s AND d.pass_number = 1 AND d.decided_at < %(until)s
-AND (d.decided_at, d.id) > (%(after_at)s, %(after_id)s) AND (d.decided_at, d.id) <= (%(last_at)s, %(last_id)s)
+# where the next page begins: index entries alone
+_NEXT = """
+SELECT decided_at, id FROM triage_triagedecision
+WHERE workspace_id = %(workspace)s AND pass_number = 1
+AND (decided_at, id) >= (%(from_at)s, %(from_id)s) AND (decided_at, id) < (%(until)s, %(nothing)s)
+ORDER BY decided_at, id OFFSET %(page)s LIMIT 1
 """
 
-_LAST = """
-SELECT decided_at, id FROM (
-  SELECT decided_at, id FROM triage_triagedecision
-  WHERE workspace_id = %(workspace)s AND pass_number = 1 AND decided_at < %(until)s
-  AND (decided_at, id) > (%(after_at)s, %(after_id)s)
-  ORDER BY decided_at, id LIMIT %(page)s) page
-ORDER BY decided_at DESC, id DESC LIMIT 1
+_ROWS = """
+triage_triagedecision d {item}
+WHERE d.workspace_id = %(workspace)s AND d.pass_number = 1
+AND (d.decided_at, d.id) >= (%(from_at)s, %(from_id)s) AND (d.decided_at, d.id) < (%(to_at)s, %(to_id)s)
 """
 
 _SUMS = """
 SELECT old, old_rate, new, new_rate, hour, count(*), max(item_id::text COLLATE "C") FILTER (WHERE {changed})
 FROM (SELECT item_id, hour, {old} AS old, old_rate, {new} AS new, new_rate
-      FROM (SELECT *, {first} AS first, {old_rate} AS old_rate, {new_rate} AS new_rate
-            FROM (SELECT item_id, extract(hour FROM decided_at AT TIME ZONE %(zone)s)::int AS hour, {columns}
-                  FROM ({rows}) d OFFSET 0) facts OFFSET 0) found OFFSET 0) places
+      FROM (SELECT *, date_part('hour', decided_at AT TIME ZONE %(zone)s)::int AS hour,
+                   {first} AS first, {old_rate} AS old_rate, {new_rate} AS new_rate
+            FROM {facts} facts OFFSET 0) found OFFSET 0) places
 GROUP BY 1, 2, 3, 4, 5
 """
 _NOTHING = UUID(int=0)
@@ -95,35 +93,34 @@ class _Page:
         before, after = found.before, found.after
         # what no rule asked for was not recorded; the item itself has it, and is never edited
         wants_more = any(asks(rule.conditions, "attribute") for rule in (*before.rules, *after.rules))
-        columns = Columns(facts="d.facts", roots={"attributes": "d.attributes"})
+        columns = Columns(facts="d.facts", roots={"attributes": "i.attributes"})
         merged = Merged.of(before, after)
         first, old_rate, new_rate = merged.first_sql(columns), before.rate_sql(columns), after.rate_sql(columns)
         old, new = merged.taker_sql(columns)
-        rows = _ROWS.format(
-            facts="d.facts",
-            attributes=", i.attributes" if wants_more else "",
-            item="JOIN intake_item i ON i.id = d.item_id" if wants_more else "",
-        )
+        rows = _ROWS.format(item="JOIN intake_item i ON i.id = d.item_id" if wants_more else "")
         parts = {"first": first, "old": old, "old_rate": old_rate, "new": new, "new_rate": new_rate}
-        sql = _SUMS.format(columns=columns.select, rows=rows, changed=_changed(found), **parts)
-        return cls(sql, {**columns.parameters, **_asked(asked)})
+        facts = columns.over(rows, "item_id", "decided_at")
+        return cls(_SUMS.format(facts=facts, changed=_changed(found), **parts), {**columns.parameters, **_asked(asked)})
 
     def turned(self) -> Iterator[list[tuple]]:
         """Yield the sums of page after page."""
         given = dict(self.given)
-        while last := _one(_LAST, given):
-            given["last_at"], given["last_id"] = last
+        while begins := _one(_NEXT, given):
+            given["to_at"], given["to_id"] = begins
             yield _all(self.sql, given)
-            given["after_at"], given["after_id"] = last
+            given["from_at"], given["from_id"] = begins
+        given["to_at"], given["to_id"] = given["until"], _NOTHING
+        yield _all(self.sql, given)
 
 
 def _asked(asked: Asked) -> dict[str, Any]:
     return {
         "workspace": asked.workspace_id,
+        "from_at": asked.since,
+        "from_id": _NOTHING,
         "until": asked.until,
+        "nothing": _NOTHING,
         "zone": asked.time_zone,
-        "after_at": asked.since,
-        "after_id": _NOTHING,
         "page": PAGE,
     }
 
@@ -144,8 +141,16 @@ def _one(sql: str, given: dict[str, Any]) -> tuple | None:
     return rows[0] if rows else None
 
 
+# A page is much work in little time: too short to compile its statement, and worth all parallel workers that the
+# server's settings allow, which it would otherwise not think of for an index. Never the whole table for a page.
+_FOR_A_PAGE = """
+SET LOCAL jit = off; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL enable_seqscan = off
+"""
+
+
 def _all(sql: str, given: dict[str, Any]) -> list[tuple]:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")  # a page is shorter than compiling its statement would be
+        cursor.execute(_FOR_A_PAGE)
         cursor.execute(sql, given)
         return cursor.fetchall()

@@ -5,7 +5,7 @@ A tree is JSON: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": tree}`` or a l
 """
 
 from .checking import faults
-from .holding import fact, holds
+from .holding import Condition, condition, fact, holds
 from .sql import Columns, condition_sql
 from .tree import FIELDS, Facts, Leaf, Tree, as_tree, asks, leaves
 from .words import sentence
@@ -13,11 +13,13 @@ from .words import sentence
 __all__ = [
     "FIELDS",
     "Columns",
+    "Condition",
     "Facts",
     "Leaf",
     "Tree",
     "as_tree",
     "asks",
+    "condition",
     "condition_sql",
     "fact",
     "faults",

@@ -1,11 +1,15 @@
 """What leads say: the versions of a policy with their rules and rates, and a draft tried on the last days."""
 
+from functools import cached_property
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from reviewqueue.accounts.models import User, WorkspaceOwned
 from reviewqueue.queues.models import Queue
+
+from ..conditions import Condition, condition, leaves
 
 
 class RoutingPolicy(WorkspaceOwned):
@@ -80,6 +84,16 @@ class RoutingRule(WorkspaceOwned):
                 name="routing_rule_rate_is_share",
             ),
         ]
+
+    @cached_property
+    def fits(self) -> Condition:
+        """Whether the rule takes an item with some facts: its tree made into a function once, for a whole batch."""
+        return condition(self.conditions)
+
+    @cached_property
+    def attributes_asked(self) -> frozenset[str]:
+        """The names of the attributes that its conditions look at."""
+        return frozenset(one["name"] for one in leaves(self.conditions) if one["field"] == "attribute")
 
 
 class SamplingRate(WorkspaceOwned):
