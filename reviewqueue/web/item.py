@@ -3,33 +3,40 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.assignment.models import Assignment, BulkStep, Slot
+from reviewqueue.assignment.queries import hold_of, last_step
 from reviewqueue.assignment.queries import visible_to as turns_visible_to
-from reviewqueue.common.errors import NotThere
+from reviewqueue.common.clock import now
+from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.intake.models import Item, State
 from reviewqueue.intake.queries import body_of, visible_to
 from reviewqueue.pipeline.mending import articles_of
 from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Cause, Disagreement, Outcome, Review
 from reviewqueue.review.queries import disagreements_of, outcomes_visible_to, reviews_visible_to
+from reviewqueue.triage.queries import open_stay
 
 from .access import member_page
+from .change_words import NAMES, asked_of, did
 from .context import MemberRequest
 from .item_story import steps_of
 from .kinds.answers import shown_answer
 from .kinds.evidence import given_of
+from .masking import mask_of
 from .settled import DECISIONS, shown_outcome, shown_review
 
 
@@ -40,6 +47,14 @@ def item(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show an item to those who may see it."""
     found = find_item(request.viewer, pk)
     return render(request, "item/item.html", {**_context(request.viewer, found), "links": _links(request, found)})
+
+
+@require_POST
+@member_page()
+def item_unmask(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show the personal data of an item to somebody who asks for it, and put that on record."""
+    pipeline.unmask(item=find_item(request.viewer, pk), by=request.viewer, now=now())
+    return redirect("item", pk)
 
 
 def _links(request: MemberRequest, found: Item) -> dict[str, str]:
@@ -59,6 +74,8 @@ def item_raw(request: MemberRequest, pk: UUID) -> HttpResponse:
     found = find_item(request.viewer, pk)
     if found.content.redacted_at or _is_judging(request.viewer, found):
         raise NotThere
+    if mask_of(request.viewer, found).hides(found.content.body):
+        raise Conflict(_("It holds personal data. Ask for that on the item's page first."))
     response = HttpResponse(found.content.body.encode(), content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.pk}.json"'
     return response
@@ -86,7 +103,9 @@ def _is_judging(viewer: Viewer, found: Item) -> bool:
 
 def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     blind = _is_judging(viewer, found)
-    body = body_of(found)
+    mask = mask_of(viewer, found)
+    shown = mask.item(found)
+    body = body_of(shown)
     given = given_of(found.kind, body)
     labels = reason_labels(viewer)
     reviews = [] if blind else _reviews(viewer, found)
@@ -104,10 +123,12 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "disagreements": [] if blind else [_disagreement(one) for one in disagreements_of(found.pk)],
         "steps": steps_of(viewer=viewer, item=found, blind=blind),
         "evidence": _evidence(found),
+        "waits": None if blind else _waits(viewer, found),
         "attributes": sorted(found.attributes.items()),
         "may_list": viewer.may("see_items"),
         "articles": articles_of(found) if not blind and viewer.may("review") else None,
         "knowledge_open": any(one.cause == Cause.KNOWLEDGE for one in reviews),
+        "hidden": mask.kinds,
     }
 
 
@@ -126,6 +147,32 @@ def _disagreement(one: Disagreement) -> dict[str, Any]:
     answers = Counter((given["answer"], given["decision"]) for given in one.decisions)
     said = [_("%(n)s × %(decision)s") % {"n": n, "decision": DECISIONS[what]()} for (_no, what), n in answers.items()]
     return {"at": one.at, "said": ", ".join(said), "settled_by": one.settled_by}
+
+
+def _waits(viewer: Viewer, found: Item) -> dict[str, Any] | None:
+    """Return where an item waits, and for a lead what can be done about it and what was done last."""
+    stay = open_stay(found.pk)
+    last = last_step(found.pk) if viewer.may("lead") else None
+    if stay is None and last is None:
+        return None
+    return {
+        "stay": stay,
+        "ahead": timedelta(minutes=stay.ahead_minutes) if stay else None,
+        "behind": bool(stay and stay.ahead_minutes < 0),
+        "hold": hold_of(found.pk),
+        "verbs": [(verb, name()) for verb, name in NAMES.items()] if stay and viewer.may("lead") else [],
+        "last": _last_change(last) if last else None,
+    }
+
+
+def _last_change(step: BulkStep) -> dict[str, Any]:
+    action, content = step.action, step.action.content
+    return {
+        "action": action,
+        "did": did(asked_of(action), 1),
+        "reason": "" if content.redacted_at else content.reason,
+        "alone": not action.steps.exclude(pk=step.pk).exists(),
+    }
 
 
 def finding(found: Item, outcomes: Iterable[Outcome]) -> str:
@@ -161,15 +208,18 @@ def _settled(outcome: Outcome) -> str:
     return _("A person corrected the answer: %(severity)s.") % {"severity": severity}
 
 
-def _evidence(found: Item) -> dict[str, Any]:
-    """Return what proves what the AI sent: the bytes and their SHA-256, checked again at this moment."""
+def _evidence(found: Item, shown: Item) -> dict[str, Any]:
+    """Return what proves what the AI sent: the bytes and their SHA-256, checked again at this moment.
+
+    ``shown`` is the item as it may be shown; what is checked is the item as it is.
+    """
     content = found.content
     if content.redacted_at:
         return {"redacted_at": content.redacted_at}
     body = content.body.encode()
     stored = bytes(content.sha256).hex()
     return {
-        "raw": content.body,
+        "raw": shown.content.body,
         "bytes": len(body),
         "sha256": stored,
         "matches": hashlib.sha256(body).hexdigest() == stored,

@@ -21,6 +21,7 @@ from reviewqueue.triage.models import Signal, TriageDecision
 from reviewqueue.triage.queries import signals_of
 from reviewqueue.triage.rules import explain, explain_pass
 
+from .shift_story import SHIFTS, Shifts, shifts_of
 from .templatetags.look import span
 
 #: Verbs that say how somebody judged: unseen by a person who is judging the item at this moment.
@@ -56,6 +57,7 @@ class _Known:
     signals: Mapping[UUID, Signal]
     appeals: Mapping[UUID, Appeal]
     follow_ups: Mapping[UUID, FollowUp]
+    shifts: Shifts
     blind: bool
 
 
@@ -85,6 +87,7 @@ def _known(item: Item, events: Sequence[Event], blind: bool) -> _Known:
         signals=signals_of(item.pk).in_bulk(),
         appeals=Appeal.objects.filter(item=item).select_related("content").in_bulk(),
         follow_ups=FollowUp.objects.filter(item=item).select_related("content").in_bulk(),
+        shifts=shifts_of(events),
         blind=blind,
     )
 
@@ -221,6 +224,11 @@ def _published(event: Event, item: Item, known: _Known) -> Told:
     return _("Published"), [_("position %(n)s") % {"n": event.data.get("position", "")}], "check"
 
 
+def _shifted(event: Event, item: Item, known: _Known) -> Told:
+    title, lines, glyph = known.shifts.told(event)
+    return title, [] if known.blind else lines, glyph
+
+
 def _simple(title: Any, glyph: str = "") -> Any:
     return lambda event, item, known: (title(), [], glyph)
 
@@ -240,6 +248,7 @@ _TELLERS = {
     "snooze": _simple(lambda: _("Put aside")),
     "reassign": _simple(lambda: _("Taken away")),
     "undo": _simple(lambda: _("Undone")),
+    **dict.fromkeys(SHIFTS, _shifted),
     "hand_back": _simple(lambda: _("Handed back to the queue")),
     "time_out": _simple(lambda: _("The AI system was answered without a person"), "clock"),
     "group": _simple(lambda: _("Put into an edge case"), "balance"),

@@ -18,8 +18,10 @@ from reviewqueue.queues.queries import visible_to as queues_visible_to
 from reviewqueue.triage.queries import entries_visible_to
 
 from .access import member_page
+from .change_words import NAMES
 from .context import MemberRequest
 from .kinds.evidence import about
+from .masking import Mask, masks
 from .parameters import identifier
 from .words import number
 
@@ -57,12 +59,14 @@ def items(request: MemberRequest) -> HttpResponse:
     """Show the items that fit the address, newest first."""
     filters = Filters.of(request.GET)
     found = filtered(request.viewer, filters)
+    mask = masks(request.viewer)
     rows, newer, older = _page(found, identifier(request.GET.get("before")), identifier(request.GET.get("after")))
     context = {
         "filters": filters,
         "filtered": bool(filters.given),
-        "rows": [_row(one) for one in rows],
+        "rows": [_row(one, mask(one)) for one in rows],
         "summary": _summary(request.viewer, filters),
+        "verbs": [(verb, name()) for verb, name in NAMES.items()] if request.viewer.may("lead") else [],
         "newer_url": _address(filters, after=rows[0].pk) if newer else "",
         "older_url": _address(filters, before=rows[-1].pk) if older else "",
         **_choices(request.viewer),
@@ -108,11 +112,11 @@ def _page(found: QuerySet[Item], before: UUID | None, after: UUID | None) -> tup
     return rows[:PAGE], before is not None and bool(rows), len(rows) > PAGE
 
 
-def _row(one: Item) -> dict[str, Any]:
+def _row(one: Item, mask: Mask) -> dict[str, Any]:
     return {
         "item": one,
         "url": reverse("item", args=[one.pk]),
-        "snippet": "" if one.content.redacted_at else about(one),
+        "snippet": "" if one.content.redacted_at else about(mask.item(one)),
         "state": one.now_at.state,
         "version": one.model_version.version if one.model_version else "",
     }

@@ -1,6 +1,9 @@
 """Reading what an address or a form says: anything unreadable is the default, never an error page."""
 
+from datetime import datetime
 from uuid import UUID
+
+from django.utils import timezone
 
 
 def identifier(text: str | None) -> UUID | None:
@@ -26,3 +29,12 @@ def fraction(text: str | None, default: float, *, least: float = 0.0, most: floa
     except ValueError:
         return default
     return min(max(value, least), most) if value == value else default
+
+
+def local_time(text: str | None) -> datetime | None:
+    """Return what a field for date and time says, in the reader's time zone, or None."""
+    try:
+        typed = datetime.fromisoformat((text or "").strip())
+        return timezone.make_aware(typed) if typed.tzinfo is None else typed
+    except (ValueError, OverflowError):
+        return None

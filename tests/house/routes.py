@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from reviewqueue.accounts.actions import add_absence, close_day, create_key, create_team, hand_over, join_team
 from reviewqueue.accounts.models import ClosedDay
+from reviewqueue.assignment.standing import Asked
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets.actions import build, define, request_release, take_due
 from reviewqueue.delivery.actions import add_webhook
@@ -17,7 +18,7 @@ from reviewqueue.delivery.models import Delivery
 from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
 from reviewqueue.queues.actions import create_queue, join_queue
-from reviewqueue.queues.models import Queue
+from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.review.models import Escalation, FollowUp
 from reviewqueue.triage.actions.policies import draft_policy
 from reviewqueue.triage.models import Signal
@@ -105,7 +106,11 @@ class Things:
         self._walk()
         self._data()
         self._edge_cases()
+        self._changes()
         self._team()
+        self.stop = steps.pipeline.stop(
+            workspace=cast.workspace, source=self.source, why=Stop.Why.EXERCISE, note=prefix, by=SYSTEM, now=NOW
+        )
         self.delivery = Delivery.objects.filter(webhook=self.webhook).latest("pk")
         self.key, self.secret = create_key(
             workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
@@ -187,6 +192,12 @@ class Things:
             from_team=self.team, to_team=self.team, text=f"{self.prefix} note", by=lead, now=NOW
         )
 
+    def _changes(self) -> None:
+        asked = Asked("raise", minutes=60)
+        self.change = steps.pipeline.begin_bulk(
+            asked=asked, item_ids=[self.escalation.item_id], reason=self.prefix, by=self.cast.viewer("lead"), now=NOW
+        )
+
     def by_place(self) -> dict[tuple[str, str], str]:
         """Return what names these things, by the literal text before the parameter and its name."""
         return {place: str(name(self)) for place, name in PLACES.items()}
@@ -221,7 +232,10 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
     ("settings/sources/", "slug"): lambda things: things.source.slug,
     ("settings/queues/", "slug"): lambda things: things.queue.slug,
+    ("changes/", "pk"): lambda things: things.change.pk,
     ("settings/keys/", "pk"): lambda things: things.key.pk,
+    ("stops/", "pk"): lambda things: things.stop.pk,
+    ("api/v1/stops/", "stop_id"): lambda things: things.stop.pk,
     ("settings/webhooks/", "pk"): lambda things: things.webhook.pk,
     ("/deliveries/", "delivery_pk"): lambda things: things.delivery.pk,
     ("api/v1/webhooks/", "webhook_id"): lambda things: things.webhook.pk,
