@@ -46,26 +46,28 @@ def stop(
     Two seconds after this is committed no process hands out or passes anything of it: all read PostgreSQL. What
     waits already is taken care of once it is committed, and what that leaves by workers.
     """
-    made = queues.begin_stop(
-        workspace_id=workspace.pk,
-        source_slug=source.slug if source else "",
-        queue=queue,
-        why=why,
-        note=note,
-        by=person,
-        actor=by,
-        now=now,
-    )
-    transaction.on_commit(partial(_carry_out, made, now, AT_ONCE_SECONDS), robust=True)
-    failpoint("stop.begun")
+    with transaction.atomic():
+        made = queues.begin_stop(
+            workspace_id=workspace.pk,
+            source_slug=source.slug if source else "",
+            queue=queue,
+            why=why,
+            note=note,
+            by=person,
+            actor=by,
+            now=now,
+        )
+        transaction.on_commit(partial(_carry_out, made, now, AT_ONCE_SECONDS), robust=True)
+        failpoint("stop.begun")
     return made
 
 
 def end_stop(*, stop: Stop, by: Actor, person: User | None = None, now: datetime) -> None:
     """Let work go on: what was held back goes back to its place, at its old rank. Raises Conflict when it is over."""
-    queues.end_stop(stop=stop, by=person, actor=by, now=now)
-    transaction.on_commit(partial(_let_go, stop, now, AT_ONCE_SECONDS), robust=True)
-    failpoint("end_stop.ended")
+    with transaction.atomic():
+        queues.end_stop(stop=stop, by=person, actor=by, now=now)
+        transaction.on_commit(partial(_let_go, stop, now, AT_ONCE_SECONDS), robust=True)
+        failpoint("end_stop.ended")
 
 
 def carry_out_stops(*, now: datetime, seconds: float = 20.0) -> int:

@@ -34,6 +34,7 @@ from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 from tests.faults import edge_steps as edge
+from tests.faults import stopping
 
 SOON = NOW + timedelta(seconds=5)
 LATER = NOW + timedelta(seconds=11)
@@ -224,6 +225,9 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "build.page": (building, build),
     "build.written": (building, build),
     "once.kept": (with_key, ask_once),
+    "stop.begun": (stopping.both_wait, stopping.stop),
+    "end_stop.ended": (stopping.stopped, stopping.end_stop),
+    "answer_stopped.answered": (stopping.waited_for, stopping.carry_out),
     "open_case.done": (edge.questions, edge.open_case),
     "rule.written": (edge.case_open, edge.rule),
     "settle_one.settled": (edge.ruled, edge.settle_ruled),
@@ -238,6 +242,9 @@ DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
 PARTLY: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "settle_ruled.one": (edge.ruled, edge.settle_ruled),
     "mail.sent": (edge.to_mail, edge.send_mails),
+    "stop.answered": (stopping.waited_for, stopping.carry_out),
+    "stop.held_back": (stopping.to_hold_back, stopping.carry_out),
+    "end_stop.let_go": (stopping.to_let_go, stopping.carry_out),
 }
 
 if __name__ == "__main__":
