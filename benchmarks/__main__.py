@@ -21,7 +21,9 @@ BENCHMARKS = {
     "intake.single": "intake.single",
     "intake.batch": "intake.batch",
     "triage": "triage.lines",
+    "triage.latency": "latency.lines",
     "claim": "claim.lines",
+    "claim.http": "claim_http.lines",
     "submit": "submit.lines",
     "release.jsonl": "release.jsonl",
     "feed": "feed.lines",
@@ -29,6 +31,7 @@ BENCHMARKS = {
     "gate.passed": "gate.passed",
     "webhook": "webhook.lines",
     "replay": "replay.lines",
+    "day": "day.lines",
 }
 
 

@@ -43,18 +43,18 @@ def _load_reviewed(office: Office) -> None:
 
 def _measure(office: Office, ready: int, clients: int) -> dict:
     claims = min(scaled(CLAIMS, least=32), ready // 3)
-    shares = [_share(office, number, clients, claims // clients + WARM_UP) for number in range(clients)]
+    shares = [share_of(office, number, clients, claims // clients + WARM_UP) for number in range(clients)]
 
     def run(work: Callable) -> Any:
-        _put_back()
+        put_back()
         return crew(work, shares)
 
-    runs = compare(lambda: run(_by_verb), lambda: run(_by_statement))
+    runs = compare(lambda: run(_by_verb), lambda: run(by_statement))
     n = claims // clients * clients
     return line("claim", unit="claims/s", floor_is=FLOOR, runs=runs, n=n, clients=clients, ready=ready)
 
 
-def _share(office: Office, number: int, clients: int, count: int) -> tuple[list[Any], int]:
+def share_of(office: Office, number: int, clients: int, count: int) -> tuple[list[Any], int]:
     """Return the reviewers that one client claims for in turn (nobody else does), and how often."""
     return [one.pk for one in office.reviewers[number::clients]], count
 
@@ -74,7 +74,8 @@ def _by_verb(share: tuple[list[Any], int], begin: Callable[[], None]) -> list[fl
     return each_timed(claim, reviewers, begin)
 
 
-def _by_statement(share: tuple[list[Any], int], begin: Callable[[], None]) -> list[float]:
+def by_statement(share: tuple[list[Any], int], begin: Callable[[], None]) -> list[float]:
+    """Claim by the claim statement alone."""
     reviewers, queues = _reviewers(share)
     lanes = {one.pk: lanes_of(membership=one, queues=queues) for one in reviewers}
     arguments = [(one.user_id, lanes[one.pk], timedelta(hours=1)) for one in reviewers]
@@ -82,11 +83,12 @@ def _by_statement(share: tuple[list[Any], int], begin: Callable[[], None]) -> li
         return each_timed(lambda given: floors.claim(plain, *given), arguments, begin)
 
 
-def _put_back() -> None:
+def put_back() -> None:
     """Make every run begin with the same line: what the last one took waits again."""
     connection.close()
     with loading.loader() as plain:
         plain.execute("UPDATE assignment_slot SET holder_id = NULL, expires_at = NULL WHERE holder_id IS NOT NULL")
         plain.execute("DELETE FROM assignment_assignment WHERE ended_at IS NULL")
+        plain.execute("DELETE FROM audit_event WHERE verb = 'claim'")
         plain.execute("UPDATE intake_itemstate SET state = 'queued' WHERE state = 'in_review'")
         plain.execute("VACUUM (INDEX_CLEANUP ON) assignment_slot, assignment_assignment, intake_itemstate")

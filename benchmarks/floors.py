@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 
-from benchmarks.loading import NOW, Office
+from benchmarks.loading import NOW
 from reviewqueue.assignment.actions.claiming import CLAIM, HEAD
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.ids import new_id
@@ -18,9 +18,14 @@ from reviewqueue.review.feed import FEED
 from reviewqueue.runtime import addresses
 
 
+def address() -> str:
+    """Return where the database is, as the product's own role."""
+    return addresses(settings.DATA_DIR).database_url
+
+
 def connect() -> psycopg.Connection:
     """Connect as the product's own role, each statement by itself, prepared by psycopg when repeated."""
-    return psycopg.connect(addresses(settings.DATA_DIR).database_url, autocommit=True)
+    return psycopg.connect(address(), autocommit=True)
 
 
 def claim(plain: psycopg.Connection, user_id: UUID, lanes: list[UUID], lease: timedelta) -> None:
@@ -99,10 +104,9 @@ _TRIAGE = [
 ]
 
 
-def triage(plain: psycopg.Connection, office: Office) -> int:
-    """Place everything pending in one queue, 200 at a time; return how many."""
-    lane = office.lanes[1]
-    given = {"workspace": office.workspace.pk, "queue": lane.queue_id, "lane": lane.pk, "now": NOW}
+def triage(plain: psycopg.Connection, workspace: UUID, queue: UUID, lane: UUID) -> int:
+    """Place everything pending in one lane of a queue, 200 at a time; return how many."""
+    given = {"workspace": workspace, "queue": queue, "lane": lane, "now": NOW}
     placed, batch = 0, 1
     while batch:
         with plain.transaction():

@@ -169,7 +169,7 @@ _TABLES = {
           '{"locale": "en"}', sha256(n::text::bytea), %(now)s, %(now)s FROM stock""",
     "content": """
         INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
-        SELECT item, %(workspace)s, b.body, sha256(n::text::bytea), '' FROM stock
+        SELECT item, %(workspace)s, b.body, sha256(n::text::bytea), b.said FROM stock
         JOIN bodies b ON b.number = n %% %(bodies)s""",
     "state": """
         INSERT INTO intake_itemstate (item_id, workspace_id, state, since)
@@ -261,20 +261,22 @@ def load(
     }
     with loader() as loading:
         if "content" in tables:
-            _write_bodies(loading)
+            write_bodies(loading)
         with psycopg.ClientCursor(loading) as cursor:
             for sql in (_STOCK, *(_TABLES[name] for name in tables)):
                 cursor.execute(sql, parameters)
         loading.execute("VACUUM ANALYZE")
 
 
-def _write_bodies(loading: psycopg.Connection) -> None:
-    loading.execute("CREATE TEMP TABLE bodies (number int PRIMARY KEY, body text, final text)")
+def write_bodies(loading: psycopg.Connection) -> None:
+    """Write the bodies of chat items, what they say and a corrected answer, to a table of this connection."""
+    loading.execute("CREATE TEMP TABLE bodies (number int PRIMARY KEY, body text, said text, final text)")
     with loading.cursor().copy("COPY bodies FROM STDIN") as copy:
         for number in range(BODIES):
             body = document(number)
             final = {"content": body["output"]["content"][:400] + " Corrected."}
-            copy.write_row((number, orjson.dumps(body).decode(), orjson.dumps(final).decode()))
+            said = "\n".join([*(one["content"] for one in body["input"]["messages"]), body["output"]["content"]])
+            copy.write_row((number, orjson.dumps(body).decode(), said, orjson.dumps(final).decode()))
 
 
 # The head of each lane is work that most reviewers have had in their hands already.

@@ -1,4 +1,4 @@
-"""A web server to measure: the product's own command, for the product or for a bare application."""
+"""Programs to measure: the web server's own command, for the product or a bare application, and the workers."""
 
 import socket
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-from reviewqueue.runtime.product import web
+from reviewqueue.runtime.product import run_due, web, worker
 
 HOST = "127.0.0.1"
 START = 60.0  # seconds that a server may take to answer
@@ -22,12 +22,27 @@ def serving(application: str) -> Iterator[int]:
         _await(server, port)
         yield port
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        _end(server)
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Run the product's workers and its sweeper beside what is measured; stop them afterwards."""
+    running = [subprocess.Popen(command) for command in (worker(), run_due())]
+    try:
+        yield
+    finally:
+        for one in running:
+            _end(one)
+
+
+def _end(program: subprocess.Popen) -> None:
+    program.terminate()
+    try:
+        program.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
 
 
 def _free_port() -> int:

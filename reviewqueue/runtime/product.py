@@ -15,9 +15,7 @@ def programs(*, host: str, port: int, env: Mapping[str, str]) -> list[Program]:
     return [
         Program("web", web(host=host, port=port), {**env, "PROGRAM": "reviewqueue-web"}),
         Program("worker", worker(), {**env, "PROGRAM": "reviewqueue-worker"}),
-        Program(
-            "run_due", [sys.executable, str(ROOT / "manage.py"), "run_due"], {**env, "PROGRAM": "reviewqueue-run_due"}
-        ),
+        Program("run_due", run_due(), {**env, "PROGRAM": "reviewqueue-run_due"}),
     ]
 
 
@@ -33,3 +31,8 @@ def worker() -> list[str]:
     processes = os.environ.get("WORKER_PROCESSES", "2")
     command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--concurrency", processes]
     return [*command, "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "-Ofair"]
+
+
+def run_due() -> list[str]:
+    """Return the sweeper's command."""
+    return [sys.executable, str(ROOT / "manage.py"), "run_due"]

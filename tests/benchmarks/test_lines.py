@@ -15,7 +15,9 @@ EXPECTED = {
     "intake.single": 2,
     "intake.batch": 1,
     "triage": 1,
+    "triage.latency": 1,
     "claim": 6,
+    "claim.http": 2,
     "submit": 2,
     "release.jsonl": 1,
     "feed": 1,
@@ -23,6 +25,7 @@ EXPECTED = {
     "gate.passed": 1,
     "webhook": 1,
     "replay": 1,
+    "day": 1,
 }
 ALWAYS = {"name", "value", "unit", "floor", "floor_is", "ratio", "n"}
 

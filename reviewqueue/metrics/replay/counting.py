@@ -100,7 +100,9 @@ class _Page:
         rows = _ROWS.format(item="JOIN intake_item i ON i.id = d.item_id" if wants_more else "")
         parts = {"first": first, "old": old, "old_rate": old_rate, "new": new, "new_rate": new_rate}
         facts = columns.over(rows, "item_id", "decided_at")
-        return cls(_SUMS.format(facts=facts, changed=_changed(found), **parts), {**columns.parameters, **_asked(asked)})
+        return cls(
+            _SUMS.format(facts=facts, changed=_changed(found), **parts), {**columns.parameters, **_asked(asked)}
+        )
 
     def turned(self) -> Iterator[list[tuple]]:
         """Yield the sums of page after page."""

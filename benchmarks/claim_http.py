@@ -1,0 +1,146 @@
+"""Claiming over HTTP: sixteen clients of twenty reviewers, out of a million that wait in thirty lanes of five queues."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from benchmarks import floors, loading
+from benchmarks.claim import FLOOR, by_statement, put_back, share_of
+from benchmarks.intake import Site, request_of
+from benchmarks.loading import Office
+from benchmarks.running import WARM_UP, Run, compare, crew, line, say, scaled
+from benchmarks.serving import HOST, serving
+from reviewqueue.accounts.actions import create_key
+from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.common.clock import now
+
+READY = 1_000_000
+CLIENTS = 16
+CLAIMS = 40  # of each client in a run
+#: Claims a second of all clients together, where they do not ask as fast as they are answered: people who take ten
+#: seconds for an item would have to be a thousand.
+PACE = 100
+
+# what the first of each lane say: a claim shows the item to its reviewer
+_CONTENT = """
+INSERT INTO intake_itemcontent (item_id, workspace_id, body, sha256, search_text)
+SELECT item_id, workspace_id, body, sha256(body::bytea), said
+FROM (SELECT item_id, workspace_id, row_number() OVER (PARTITION BY lane_id ORDER BY rank, id) AS place
+      FROM assignment_slot) AS line
+JOIN bodies b ON b.number = place %% %(bodies)s
+WHERE place <= %(deep)s
+"""
+_TWICE = """
+SELECT (SELECT count(*) - count(DISTINCT slot_id) FROM assignment_assignment WHERE ended_at IS NULL)
+     + (SELECT count(*) - count(DISTINCT item_id) FROM audit_event WHERE verb = 'claim'),
+       (SELECT count(*) FROM assignment_assignment WHERE ended_at IS NULL),
+       (SELECT count(*) FROM audit_event WHERE verb = 'claim')
+"""
+
+
+def lines() -> Iterator[dict]:
+    """Yield a line for clients that keep a pace, and one for clients that ask as fast as they are answered."""
+    office = loading.open_office()
+    ready, each = scaled(READY, least=2_000), scaled(CLAIMS, least=3)
+    say(f"claim.http: loading {ready:,} ready slots ...")
+    _load(office, ready, each)
+    keys = [_key(office, number) for number in range(len(office.reviewers))]
+    with serving("reviewqueue.asgi:application") as port:
+        for pace in (PACE, 0):
+            yield _measure(office, port, keys, ready, each, pace)
+
+
+def _measure(office: Office, port: int, keys: Sequence[str], ready: int, each: int, pace: int) -> dict:
+    clients = [[Site(port, key) for key in keys[number::CLIENTS]] for number in range(CLIENTS)]
+    shares = [share_of(office, number, CLIENTS, each + WARM_UP) for number in range(CLIENTS)]
+    twice = 0
+
+    def product() -> Run:
+        nonlocal twice
+        put_back()
+        run = crew(_claims, [(clients, each, pace)])
+        twice += _check(CLIENTS * (each + WARM_UP))
+        return run
+
+    def floor() -> Run:
+        put_back()
+        return crew(by_statement, shares)
+
+    told = {"clients": CLIENTS, "ready": ready, "pace": pace or None}
+    runs = compare(product, floor)
+    n = CLIENTS * each
+    return line("claim.http", unit="claims/s", floor_is=FLOOR, runs=runs, n=n, **told, double_claims=twice)
+
+
+def _check(expected: int) -> int:
+    """Return how many were handed out twice, by the turns and by the audit trail, which must know every answer."""
+    with floors.connect() as plain:
+        row = plain.execute(_TWICE).fetchone()
+    assert row is not None
+    twice, turns, told = row
+    if (turns, told) != (expected, expected):
+        raise RuntimeError(f"{expected} were answered, {turns} are open, {told} are in the audit trail")
+    return twice
+
+
+def _load(office: Office, ready: int, each: int) -> None:
+    loading.load(office, loading.READY, first=1, last=ready, head=ready * 15 // 100)
+    loading.exclude_heads(office, deep=12)
+    deep = CLIENTS * (each + WARM_UP) + 100  # no claim looks further, whichever lanes are the most urgent
+    with loading.loader() as loader:
+        loading.write_bodies(loader)
+        loader.execute(_CONTENT, {"bodies": loading.BODIES, "deep": deep})
+        loader.execute("VACUUM ANALYZE intake_itemcontent")
+
+
+def _key(office: Office, number: int) -> str:
+    user = office.reviewers[number].user
+    scopes = ["reviews:write"]
+    return create_key(workspace=office.workspace, name="bench", scopes=scopes, user=user, by=SYSTEM, now=now())[1]
+
+
+# --- in a process of its own -------------------------------------------------------------------------------------
+
+
+def _claims(share: tuple[list[list[Site]], int, int], begin: Callable[[], None]) -> list[float]:
+    return asyncio.run(_all(*share, begin))
+
+
+async def _all(clients: list[list[Site]], each: int, pace: int, begin: Callable[[], None]) -> list[float]:
+    connections = [await asyncio.open_connection(HOST, sites[0].port) for sites in clients]
+    both = list(zip(connections, [cycle(sites) for sites in clients], strict=True))
+    await asyncio.gather(*(_client(*one, WARM_UP, 0, 0) for one in both))
+    begin()
+    began, between = perf_counter(), CLIENTS / pace if pace else 0
+    starts = [began + number * between / CLIENTS for number in range(CLIENTS)]
+    waits = await asyncio.gather(*(_client(*one, each, between, at) for one, at in zip(both, starts, strict=True)))
+    for _reader, writer in connections:
+        writer.close()
+    return [second for one in waits for second in one]
+
+
+async def _client(connection: Any, sites: Iterator[Site], count: int, between: float, start: float) -> list[float]:
+    """Claim so often; a claim that is late because the one before it took long counts from when it was due."""
+    seconds = []
+    for number in range(count):
+        due = start + number * between
+        if between:
+            await asyncio.sleep(max(0.0, due - perf_counter()))
+        began = due if between else perf_counter()
+        await _claim(*connection, next(sites))
+        seconds.append(perf_counter() - began)
+    return seconds
+
+
+async def _claim(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, site: Site) -> None:
+    writer.write(request_of(site, "claims", b"", Idempotency_Key=uuid4().hex))
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+    body = await reader.readexactly(length)
+    if int(head.split(maxsplit=2)[1]) != 201 or not orjson.loads(body)["item"]["output"]:
+        raise RuntimeError(f"answered {head[:30]!r} {body[:300]!r}")
