@@ -9,8 +9,8 @@ from django.db.models.functions import Left
 
 from reviewqueue.accounts.access import CAPABILITIES, Viewer, can
 from reviewqueue.accounts.models import Membership
-from reviewqueue.intake.models import Item, ItemContent
-from reviewqueue.review.models import Escalation, Outcome, Review
+from reviewqueue.intake.models import Item, ItemContent, ModelVersion
+from reviewqueue.review.models import Escalation, Outcome
 
 from .models import (
     EdgeCase,
@@ -23,7 +23,7 @@ from .models import (
     Ruling,
     RulingText,
 )
-from .rules import COMPARED, LADDER, Example, most_specific, nearest
+from .rules import COMPARED, LADDER, Example, nearest
 
 #: How many rulings, items of each, and waiting escalations are looked at for what is alike.
 RULINGS, EXAMPLES, WAITING = 100, 300, 200
@@ -44,7 +44,13 @@ def members_of(case: EdgeCase) -> QuerySet[EdgeCaseItem]:
     """Return the escalations grouped into a case, in the order in which they came."""
     members = EdgeCaseItem.objects.filter(case=case, removed_at=None)
     return members.select_related(
-        "item__content", "item__source", "item__declaration", "escalation__content", "outcome", "ruling"
+        "item__content",
+        "item__source",
+        "item__model_version",
+        "item__declaration",
+        "escalation__content",
+        "outcome",
+        "ruling",
     ).order_by("added_at", "pk")
 
 
@@ -187,6 +193,30 @@ def _alone(workspace_id: UUID) -> QuerySet[Escalation]:
     return waiting.exclude(Exists(inside)).order_by("opened_at")
 
 
+def begins_of(items: Sequence[Item]) -> dict[UUID, str]:
+    """Return the beginnings of what items say; those whose content was erased are missing."""
+    return dict(_begins().filter(pk__in=[one.pk for one in items]).values_list("pk", "begin"))
+
+
+def begins_of_others(items: Sequence[Item], *, most: int) -> list[str]:
+    """Return the beginnings of what the newest other items of the same workspace say."""
+    ids = {one.pk for one in items}
+    newest = Item.objects.filter(workspace_id=items[0].workspace_id).order_by("-pk")[: most + len(ids)]
+    return list(
+        _begins().filter(pk__in=[one.pk for one in newest if one.pk not in ids]).values_list("begin", flat=True)
+    )
+
+
+def _begins() -> QuerySet[ItemContent]:
+    return ItemContent.objects.filter(redacted_at=None).annotate(begin=Left("search_text", COMPARED))
+
+
+def versions_of(items: Sequence[Item]) -> int:
+    """Return how many model versions the sources of items have answered with."""
+    sources = {one.source_id for one in items}
+    return ModelVersion.objects.filter(source_id__in=sources).values("version").distinct().count()
+
+
 # --- who answers ------------------------------------------------------------------------------------------------
 
 
@@ -194,32 +224,6 @@ def ownerships(workspace_id: UUID) -> list[Ownership]:
     """Return who answers for what in a workspace now."""
     rows = Ownership.objects.filter(workspace_id=workspace_id, ended_at=None)
     return list(rows.select_related("source", "owner", "deputy").order_by("source__name", "topic", "reason"))
-
-
-def owner_for(escalations: Sequence[Escalation]) -> dict[UUID, Ownership]:
-    """Return who answers for each escalation (of one workspace) by the matrix; those of nobody are missing."""
-    if not escalations:
-        return {}
-    table = ownerships(escalations[0].workspace_id)
-    said = _reasons([one.item_id for one in escalations])
-    answers = {
-        one.pk: most_specific(
-            table,
-            source_id=one.item.source_id,
-            topics=one.item.risk_tags,
-            reasons=said.get(one.item_id, set()),
-        )
-        for one in escalations
-    }
-    return {pk: found for pk, found in answers.items() if found}
-
-
-def _reasons(item_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
-    """Return the reasons that reviewers gave, by item."""
-    said: dict[UUID, set[str]] = {}
-    for item_id, codes in Review.objects.filter(item_id__in=item_ids).values_list("item_id", "reason_codes"):
-        said.setdefault(item_id, set()).update(codes)
-    return said
 
 
 def topics_seen(*, workspace_id: UUID, since: datetime) -> dict[tuple[UUID, str], int]:

@@ -4,11 +4,12 @@ Each verb is one transaction (unless it says otherwise), writes its audit event 
 writer of ItemState. Bells are rung after commit; losing one delays work, never loses it. The files stand in the order
 of the walk, and each imports only from those before it: moves, following_up, publishing, asking, looking_again,
 receiving, detecting, triaging, gating, looking_late, taking, shifting, dealing, escalating, settling, reviewing,
-reopening, appealing, withdrawing, releasing; edge_cases, ruling, laddering, mending, replaying, bulk, stopping,
-missing and overloading stand beside them.
+reopening, appealing, withdrawing, releasing; edge_cases, ruling, becoming, laddering, mending, replaying, bulk,
+stopping, missing and overloading stand beside them.
 """
 
 from .appealing import appeal
+from .becoming import Drafted, draft_rule
 from .bulk import begin_bulk, do_bulk, foresee_bulk, undo_bulk
 from .dealing import deal, take_back_absent
 from .edge_cases import add_to_case, comment, dismiss_case, hand_case, open_case, reopen_case, take_out
@@ -31,9 +32,11 @@ from .shifting import Refused, hold, lower_rank, move_entry, raise_rank, reassig
 from .stopping import carry_out_stops, end_stop, stop
 from .taking import assign, claim_next, expire_due, give_back, heartbeat, snooze, take_away
 from .triaging import triage_by_person, triage_items
+from .unmasking import unmask
 from .withdrawing import withdraw
 
 __all__ = [
+    "Drafted",
     "Refused",
     "Signalled",
     "Submitted",
@@ -52,6 +55,7 @@ __all__ = [
     "disarm_plan",
     "dismiss_case",
     "do_bulk",
+    "draft_rule",
     "end_owner",
     "end_plan",
     "end_stop",
@@ -104,6 +108,7 @@ __all__ = [
     "triage_items",
     "undo",
     "undo_bulk",
+    "unmask",
     "watch_overload",
     "withdraw",
 ]

@@ -13,7 +13,8 @@ from reviewqueue.common.errors import Conflict, Invalid, Place
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.edgecases import actions as cases
 from reviewqueue.edgecases.models import Comment, EdgeCase, EdgeCaseItem
-from reviewqueue.edgecases.queries import answering, owner_for
+from reviewqueue.edgecases.owners import owner_for
+from reviewqueue.edgecases.queries import answering
 from reviewqueue.review.models import Escalation
 
 #: When a case is due unless somebody says else.
@@ -44,13 +45,13 @@ def open_case(
     with transaction.atomic():
         waiting = _hold(escalations)
         answers = owner_for(waiting)
-        by_matrix = next((answers[one.pk] for one in waiting if one.pk in answers), None)
+        first_answers = next((answers[one.pk] for one in waiting if one.pk in answers), None)
         case = cases.open_case(
             workspace_id=by.workspace_id,
             title=title.strip()[:200],
             description=description.strip(),
-            owner_id=_person(by, owner_id) or (by_matrix.owner_id if by_matrix else None),
-            deputy_id=by_matrix.deputy_id if by_matrix and owner_id is None else None,
+            owner_id=_person(by, owner_id) or (first_answers.owner_id if first_answers else None),
+            deputy_id=first_answers.deputy_id if first_answers and owner_id is None else None,
             due_at=due_at or now + DUE_AFTER,
             by=by.user,
             now=now,

@@ -16,7 +16,8 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.edgecases import actions as cases
 from reviewqueue.edgecases.models import EdgeCase, LadderStep, Ownership
-from reviewqueue.edgecases.queries import answering, escalations_waiting, ladder_minutes, owner_for
+from reviewqueue.edgecases.owners import owner_for
+from reviewqueue.edgecases.queries import answering, escalations_waiting, ladder_minutes
 from reviewqueue.edgecases.rules import LADDER, rungs_reached
 from reviewqueue.intake.models import Source
 from reviewqueue.review.models import Escalation

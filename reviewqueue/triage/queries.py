@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import User
 from reviewqueue.detectors import LANGUAGE, Likeness, alike
 from reviewqueue.intake.models import Item, Source
 
@@ -115,6 +116,14 @@ def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
     """Return what triage said when the items came, by item."""
     firsts = TriageDecision.objects.filter(item_id__in=list(item_ids), pass_number=1).select_related("rule", "policy")
     return {one.item_id: one for one in firsts}
+
+
+def owners_by_rule(item_ids: Iterable[UUID]) -> dict[UUID, User]:
+    """Return whom the rule that last took an item names as its owner, by item; where none names one it is missing."""
+    taken = TriageDecision.objects.filter(item_id__in=list(item_ids), rule__owner__isnull=False)
+    return {
+        one.item_id: one.rule.owner for one in taken.select_related("rule__owner").order_by("pass_number") if one.rule
+    }
 
 
 def passing_decision(item_id: UUID) -> TriageDecision | None:

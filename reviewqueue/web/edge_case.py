@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
-from reviewqueue.common.errors import Conflict, Invalid, NotThere
+from reviewqueue.common.errors import Conflict, Invalid, NotReady, NotThere
 from reviewqueue.edgecases.actions import Said
 from reviewqueue.edgecases.models import EdgeCase, EdgeCaseItem, Ruling
 from reviewqueue.edgecases.queries import (
@@ -38,6 +38,7 @@ from reviewqueue.review.models import Decision, Severity
 from .access import member_page
 from .context import MemberRequest
 from .kinds.answers import text_of
+from .masking import Mask, masks
 from .settled import DECISIONS
 from .workbench.showing import due, item_address
 
@@ -54,7 +55,7 @@ def case_context(
     foreseen: list[pipeline.ruling.Foreseen] | None = None,
 ) -> dict[str, Any]:
     """Return the context of templates/edge_cases/edge_case.html."""
-    members = list(members_of(case))
+    members, mask = list(members_of(case)), masks(request.viewer)
     ruling = standing_ruling(case) if case.ruled_at else None
     may = request.viewer.may("lead")
     return {
@@ -63,7 +64,7 @@ def case_context(
         "due": due(case.due_at, at) if case.is_open else None,
         "due_local": timezone.localtime(case.due_at).strftime("%Y-%m-%dT%H:%M"),
         "finding": _finding(case, members),
-        "items": [_member(request, one) for one in members],
+        "items": [_member(request, one, mask(one.item)) for one in members],
         "comments": case.comments.select_related("said_by", "content").order_by("said_at"),
         "ruling": _ruling(ruling, reason_labels(request.viewer)) if ruling else None,
         "undo": _undo(ruling, at) if ruling and may else None,
@@ -90,7 +91,7 @@ def _finding(case: EdgeCase, members: list[EdgeCaseItem]) -> str:
     return words % {"n": len(members)}
 
 
-def _member(request: MemberRequest, one: EdgeCaseItem) -> dict[str, Any]:
+def _member(request: MemberRequest, one: EdgeCaseItem, mask: Mask) -> dict[str, Any]:
     content, asked = one.item.content, one.escalation.content
     return {
         "id": one.pk,
@@ -98,8 +99,8 @@ def _member(request: MemberRequest, one: EdgeCaseItem) -> dict[str, Any]:
         "url": item_address(one.item_id, request.viewer),
         "source": one.item.source.name,
         "tags": one.item.risk_tags,
-        "answer": "" if content.redacted_at else text_of(one.item.kind, body_of(one.item)["output"]),
-        "question": "" if asked.redacted_at else asked.question,
+        "answer": "" if content.redacted_at else text_of(one.item.kind, body_of(mask.item(one.item))["output"]),
+        "question": "" if asked.redacted_at else mask.text(asked.question),
         "settled_at": one.settled_at,
         "passed_over": one.passed_over,
         "waits": one.ruling_id is not None and one.settled_at is None and not one.passed_over,
@@ -226,6 +227,27 @@ def edge_case_undo(request: MemberRequest, pk: UUID) -> HttpResponse:
         words = ngettext("Taken back: one item waits again.", "Taken back: %(n)s items wait again.", undone)
         messages.success(request, words % {"n": undone})
     return redirect("edge_case", case.pk)
+
+
+# --- becoming a rule ----------------------------------------------------------------------------------------------
+
+
+@require_POST
+@member_page("lead")
+def edge_case_to_rule(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Draft a routing rule of what the items have in common, and ask whether it is to be put in force."""
+    case = _find(request, pk)
+    try:
+        drafted = pipeline.draft_rule(case=case, by=request.viewer, now=now())
+    except (Conflict, Invalid, NotReady) as error:
+        messages.error(request, error.detail)
+        return redirect("edge_case", case.pk)
+    if not drafted.narrow:
+        words = _("All that these items have in common is where they come from. Say what else marks them.")
+        messages.warning(request, words)
+        return redirect("policy_rule", drafted.rule.pk)
+    messages.info(request, _("The new rule stands first in the draft. Put it in force, or go on with the draft."))
+    return redirect("policy_activate")
 
 
 def _find(request: MemberRequest, pk: UUID) -> EdgeCase:

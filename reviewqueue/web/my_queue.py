@@ -40,6 +40,7 @@ from .access import member_page
 from .calling import called
 from .context import MemberRequest
 from .kinds.evidence import about
+from .masking import Masks, masks
 from .workbench.showing import due, item_address
 
 ANSWERS_FOR = timedelta(days=7)
@@ -53,12 +54,12 @@ MOST_CALLS = 5
 @member_page("review", "lead")
 def my_queue(request: MemberRequest) -> HttpResponse:
     """Show one person's work."""
-    at = now()
+    at, mask = now(), masks(request.viewer)
     queues = [_queue(request, queue, at) for queue in own_queues(request.viewer)]
     context = {
         "waiting": sum(one["waiting"] for one in queues),
         "queues": queues,
-        "held": [_held(request, one, at) for one in held_by(request.viewer)],
+        "held": [_held(request, one, at, mask) for one in held_by(request.viewer)],
         "snoozed": [
             {"label": slot.item.external_id, "queue": slot.entry.queue.name, "until": slot.held_until}
             for slot in snoozed_by(request.viewer)
@@ -84,13 +85,13 @@ def _queue(request: MemberRequest, queue: Queue, at: datetime) -> dict[str, Any]
     }
 
 
-def _held(request: MemberRequest, turn: Assignment, at: datetime) -> dict[str, Any]:
+def _held(request: MemberRequest, turn: Assignment, at: datetime, mask: Masks) -> dict[str, Any]:
     giver = turn.opened_by if turn.opened_by_id != request.user.pk else None
     return {
         "url": reverse("turn", args=[turn.pk]),
         "label": turn.item.external_id,
         "queue": turn.entry.queue.name,
-        "snippet": about(turn.item),
+        "snippet": about(mask(turn.item).item(turn.item)),
         "given_by": giver.name if giver else "",
         "dealt": turn.how == Assignment.How.DEALT and turn.begun_at is None,
         "due": due(turn.entry.due_at, at),
