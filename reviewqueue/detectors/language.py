@@ -11,7 +11,7 @@ LANGUAGES = tuple(
     " vi zh".split()
 )
 #: Fewer letters say too little; more than so many characters tell nothing new.
-FEWEST_LETTERS, ENOUGH = 20, 600
+FEWEST_LETTERS, ENOUGH = 20, 400
 SURE = 0.8
 OTHER_THAN_ASKED = "other_than_asked"
 

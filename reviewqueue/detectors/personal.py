@@ -60,8 +60,7 @@ def spans(text: str) -> list[Span]:
 
 
 def _every(text: str) -> Iterator[Span]:
-    if "@" in text:
-        yield from (Span(*one.span(), "email") for one in _EMAIL.finditer(text))
+    yield from _emails(text)
     if not _DIGITS.search(text):
         return
     yield from _ibans(text)
@@ -73,22 +72,38 @@ def _every(text: str) -> Iterator[Span]:
 
 # --- by their form --------------------------------------------------------------------------------------------------
 
+# Each pattern begins with the digit that it needs, for which the engine looks quickly; what may not stand before it
+# is asked afterwards.
 _GAP = r"[ \u00a0\u202f]"
-_EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,8}")
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{2,63}){1,8}")
 _DIGITS = re.compile("[0-9].?[0-9]|::")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \u00a0\u202f.-]?[A-Za-z0-9]){11,30}")
-_PENSION = re.compile(rf"(?<!\w)([0-9]{{2}}){_GAP}?([0-9]{{6}}){_GAP}?([A-Z]){_GAP}?([0-9]{{3}})(?!\w)")
-_IPV4 = re.compile(r"(?<![\w.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\w|\.[0-9])")
+_IBAN = re.compile(r"[0-9](?<=[A-Za-z]{2}.)(?<![A-Za-z0-9][A-Za-z]{2}.)[0-9](?:[ \u00a0\u202f.-]?[A-Za-z0-9]){11,30}")
+_PENSION = re.compile(rf"([0-9](?<!\w.)[0-9]){_GAP}?([0-9]{{6}}){_GAP}?([A-Z]){_GAP}?([0-9]{{3}})(?!\w)")
+_IPV4 = re.compile(r"[0-9](?<![\w.].)[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?!\w|\.[0-9])")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 #: Digits in groups; what they are is told by the groups together.
-_NUMBER = re.compile(r"(?<![\w+])[+(]{0,2}[0-9](?:[ \u00a0\u202f()/.\-]{0,3}[0-9]){6,30}(?!\w)")
+_NUMBER = re.compile(r"[0-9](?<!\w.)(?:[ \u00a0\u202f()/.\-]{0,3}[0-9]){6,30}(?!\w)")
 _GROUP = re.compile("[0-9]+")
+LONGEST_NAME = 64
+
+
+def _emails(text: str) -> Iterator[Span]:
+    at = text.find("@")
+    while at >= 0:
+        begin = at
+        while begin > max(0, at - LONGEST_NAME) and (text[begin - 1].isalnum() or text[begin - 1] in "._%+-"):
+            begin -= 1
+        domain = _DOMAIN.match(text, at + 1) if begin < at else None
+        if domain:
+            yield Span(begin, domain.end(), "email")
+        at = text.find("@", domain.end() if domain else at + 1)
 
 
 def _ibans(text: str) -> Iterator[Span]:
     for one in _IBAN.finditer(text):
-        length = IBAN_LENGTHS.get(text[one.start() : one.start() + 2].upper(), 0)
-        places = [one.start() + n for n, character in enumerate(one.group()) if character.isalnum()][:length]
+        begin = one.start() - 2
+        length = IBAN_LENGTHS.get(text[begin : begin + 2].upper(), 0)
+        places = [n for n in range(begin, one.end()) if text[n].isalnum()][:length]
         if len(places) < length or not length or text[places[-1] + 1 : places[-1] + 2].isalnum():
             continue
         if is_iban("".join(text[place] for place in places).upper()):
@@ -102,7 +117,8 @@ def _pension_numbers(text: str) -> Iterator[Span]:
 
 
 def _ip_addresses(text: str) -> Iterator[Span]:
-    for pattern in (_IPV4, _IPV6) if text.count(":") > 1 else (_IPV4,):
+    patterns = [pattern for pattern, mark, least in ((_IPV4, ".", 3), (_IPV6, ":", 2)) if text.count(mark) >= least]
+    for pattern in patterns:
         for one in pattern.finditer(text):
             if _is_address(one.group()):
                 yield Span(*one.span(), "ip_address")
@@ -118,7 +134,8 @@ def _is_address(written: str) -> bool:
 
 # --- by their digits ------------------------------------------------------------------------------------------------
 
-MOST_DIGITS = 19
+MOST_DIGITS, MOST_GROUPS = 19, 8
+FEWEST_DIGITS = 7
 
 
 def _numbers(text: str, start: int, written: str) -> Iterator[Span]:
@@ -126,7 +143,7 @@ def _numbers(text: str, start: int, written: str) -> Iterator[Span]:
     groups = [one.span() for one in _GROUP.finditer(written)]
     first = 0
     while first < len(groups):
-        taken = _reading(text, start, groups[first:])
+        taken = _reading(text, start, groups[first : first + MOST_GROUPS])
         if taken is None:
             first += 1
         else:
@@ -136,14 +153,13 @@ def _numbers(text: str, start: int, written: str) -> Iterator[Span]:
 
 
 def _reading(text: str, start: int, groups: list[tuple[int, int]]) -> tuple[Span, int] | None:
-    lengths = accumulate(end - begin for begin, end in groups)
-    fitting = sum(1 for length in lengths if length <= MOST_DIGITS)
-    begin = start + groups[0][0]
-    for count in range(fitting, 0, -1):
-        end = start + groups[count - 1][1]
-        begin_at = _opened(text, begin)
-        if kind := _kind_of(text[begin_at:end]):
-            return Span(begin_at, end, kind), count
+    begin = _opened(text, start + groups[0][0])
+    digits = list(accumulate(end - begin for begin, end in groups))
+    for count in range(len(groups), 0, -1):
+        if FEWEST_DIGITS <= digits[count - 1] <= MOST_DIGITS:
+            end = start + groups[count - 1][1]
+            if kind := _kind_of(text[begin:end], digits[count - 1]):
+                return Span(begin, end, kind), count
     return None
 
 
@@ -154,17 +170,20 @@ def _opened(text: str, begin: int) -> int:
     return begin
 
 
-def _kind_of(written: str) -> str:
-    digits = "".join(one for one in written if one.isdigit())
-    if "/" not in written and "." not in written and "(" not in written and is_card(digits):
+def _kind_of(written: str, length: int) -> str:
+    digits = "".join(filter(str.isdigit, written))
+    if length >= FEWEST_OF_CARD and not _NOT_IN_CARDS.search(written) and is_card(digits):
         return "card"
-    if is_swiss_insurance_number(digits):
+    if length == 13 and is_swiss_insurance_number(digits):
         return "insurance_number"
-    if is_german_tax_id(digits) and not written.startswith("+"):
+    if length == 11 and written[0] != "+" and is_german_tax_id(digits):
         return "tax_id"
-    return "phone" if _PHONE.fullmatch(written) and not _DATE.match(written) and 7 <= len(digits) <= 15 else ""
+    may_call = length <= MOST_OF_PHONE and (written[0] in "+(0" or "-" in written)
+    return "phone" if may_call and _PHONE.fullmatch(written) and not _DATE.match(written) else ""
 
 
+FEWEST_OF_CARD, MOST_OF_PHONE = 13, 15
+_NOT_IN_CARDS = re.compile("[/.(+]")
 #: With a country's code; or in one of the forms that are written within Germany and neighbours, or North America.
 _PHONE = re.compile(
     r"\(?(?:\+|00)\(?[1-9][0-9]{0,3}\)?[0-9 \u00a0\u202f()/.\-]{5,24}"

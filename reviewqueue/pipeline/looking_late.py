@@ -60,7 +60,7 @@ def _write(item_id: UUID, detected: Detected, now: datetime) -> bool:
         triage.keep_sketches(workspace_id=item.workspace_id, sketches={item_id: detected.sketches[item_id]})
     if raised == Finding.Raised.NOTHING:
         return True
-    record_all([item_event(item.workspace_id, "raise", item_id, SYSTEM, now, how=str(raised))])
+    record_all([item_event(item.workspace_id, "find", item_id, SYSTEM, now, how=str(raised))])
     if stay:
         hasten(stay)
     else:

@@ -25,6 +25,7 @@ from reviewqueue.review.queries import final_of, follow_ups_visible_to
 from .access import member_page
 from .context import MemberRequest
 from .kinds.answers import text_of
+from .masking import Mask, Masks, masks
 from .workbench.showing import due, item_address
 
 DONE_FOR = timedelta(days=30)
@@ -37,22 +38,22 @@ LONGEST_NOTE = 10_000
 @member_page("review", "lead", "see_items")
 def follow_ups(request: MemberRequest) -> HttpResponse:
     """Show what is to be made good: what nobody has, one's own, for leads everybody's; and what was done."""
-    at = now()
+    at, mask = now(), masks(request.viewer)
     seen = follow_ups_visible_to(request.viewer).select_related("item__content")
     waiting = list(seen.filter(done_at=None).order_by("due_at", "pk")[:MOST])
     done = seen.filter(done_at__gte=at - DONE_FOR).order_by("-done_at")
-    groups = _groups(request, waiting, at)
+    groups = _groups(request, waiting, at, mask)
     context = {
         "finding": _finding(waiting, at),
         "groups": [group for group in groups if group["rows"]],
-        "done": [_row(request, one, at) for one in done[:MOST]],
+        "done": [_row(request, one, at, mask(one.item)) for one in done[:MOST]],
         "people": _people(request),
         "may_act": request.viewer.may("review"),
     }
     return render(request, "follow_ups/follow_ups.html", context)
 
 
-def _groups(request: MemberRequest, waiting: list[FollowUp], at: datetime) -> list[dict[str, Any]]:
+def _groups(request: MemberRequest, waiting: list[FollowUp], at: datetime, mask: Masks) -> list[dict[str, Any]]:
     me = request.user.pk
     parts = (
         ("mine", _("Yours to make good"), [one for one in waiting if one.owner_id == me]),
@@ -60,7 +61,7 @@ def _groups(request: MemberRequest, waiting: list[FollowUp], at: datetime) -> li
         ("others", _("With colleagues"), [one for one in waiting if one.owner_id not in (None, me)]),
     )
     return [
-        {"name": name, "title": title, "rows": [_row(request, one, at) for one in rows]}
+        {"name": name, "title": title, "rows": [_row(request, one, at, mask(one.item)) for one in rows]}
         for name, title, rows in parts
     ]
 
@@ -78,7 +79,7 @@ def _finding(waiting: list[FollowUp], at: datetime) -> str:
     return f"{words % {'n': len(waiting)}} {later % {'n': late}}"
 
 
-def _row(request: MemberRequest, one: FollowUp, at: datetime) -> dict[str, Any]:
+def _row(request: MemberRequest, one: FollowUp, at: datetime, mask: Mask) -> dict[str, Any]:
     kind = one.item.kind
     final = final_of(one.outcome)
     content = getattr(one, "content", None)
@@ -87,8 +88,8 @@ def _row(request: MemberRequest, one: FollowUp, at: datetime) -> dict[str, Any]:
         "label": one.item.external_id,
         "item_url": item_address(one.item_id, request.viewer),
         "source": one.item.source.name,
-        "got": text_of(kind, body_of(one.item)["output"]) if not one.item.content.redacted_at else "",
-        "right": text_of(kind, final) if final is not None else "",
+        "got": text_of(kind, body_of(mask.item(one.item))["output"]) if not one.item.content.redacted_at else "",
+        "right": mask.text(text_of(kind, final)) if final is not None else "",
         "due": due(one.due_at, at),
         "owner": one.owner,
         "mine": one.owner_id == request.user.pk,

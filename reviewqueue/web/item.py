@@ -28,12 +28,13 @@ from reviewqueue.pipeline.mending import articles_of
 from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Cause, Disagreement, Outcome, Review
 from reviewqueue.review.queries import disagreements_of, outcomes_visible_to, reviews_visible_to
-from reviewqueue.triage.queries import open_stay
+from reviewqueue.triage.detector_words import finding_words
+from reviewqueue.triage.queries import found_in, open_stay
 
 from .access import member_page
 from .change_words import NAMES, asked_of, did
 from .context import MemberRequest
-from .item_story import steps_of
+from .item_story import masked_step, steps_of
 from .kinds.answers import shown_answer
 from .kinds.evidence import given_of
 from .masking import mask_of
@@ -118,13 +119,14 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "talk": given.talk,
         "texts": given.texts,
         "answer": shown_answer(found.kind, body["output"]),
-        "reviews": [shown_review(one, found.kind, body["output"], labels) for one in reviews],
-        "outcomes": [shown_outcome(one, found.kind, body["output"]) for one in outcomes],
+        "reviews": [shown_review(one, found.kind, body["output"], labels, mask) for one in reviews],
+        "outcomes": [shown_outcome(one, found.kind, body["output"], mask) for one in outcomes],
         "disagreements": [] if blind else [_disagreement(one) for one in disagreements_of(found.pk)],
-        "steps": steps_of(viewer=viewer, item=found, blind=blind),
-        "evidence": _evidence(found),
+        "steps": [masked_step(one, mask) for one in steps_of(viewer=viewer, item=found, blind=blind)],
+        "evidence": _evidence(found, shown),
+        "found": finding_words(found_in([found.pk]).get(found.pk, {})),
         "waits": None if blind else _waits(viewer, found),
-        "attributes": sorted(found.attributes.items()),
+        "attributes": sorted(shown.attributes.items()),
         "may_list": viewer.may("see_items"),
         "articles": articles_of(found) if not blind and viewer.may("review") else None,
         "knowledge_open": any(one.cause == Cause.KNOWLEDGE for one in reviews),

@@ -1,7 +1,7 @@
 """An item's timeline, told from the audit trail: what happened, who did it, when, and in words why."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,8 @@ from reviewqueue.triage.models import Signal, TriageDecision
 from reviewqueue.triage.queries import signals_of
 from reviewqueue.triage.rules import explain, explain_pass
 
+from .masking import Mask
+from .miss_words import miss_words
 from .shift_story import SHIFTS, Shifts, shifts_of
 from .templatetags.look import span
 
@@ -74,6 +76,11 @@ def steps_of(*, viewer: Viewer, item: Item, blind: bool) -> list[Step]:
     return [*steps, *sorted(deliveries, key=lambda step: step.at)]
 
 
+def masked_step(step: Step, mask: Mask) -> Step:
+    """Return a step with personal data hidden in what people wrote."""
+    return replace(step, lines=[mask.text(line) for line in step.lines])
+
+
 def _known(item: Item, events: Sequence[Event], blind: bool) -> _Known:
     people = {one.actor_id for one in events if one.actor_kind == Event.ActorKind.PERSON}
     people |= {UUID(one.data["to"]) for one in events if one.data.get("to")}
@@ -107,6 +114,10 @@ def _step(event: Event, item: Item, known: _Known) -> Step | None:
 
 
 Told = tuple[str, list[str], str]
+
+
+def _missed(event: Event, item: Item, known: _Known) -> Told:
+    return _("Promise missed"), [miss_words(event.data["why"])], "clock"
 
 
 def _received(event: Event, item: Item, known: _Known) -> Told:
@@ -229,6 +240,11 @@ def _shifted(event: Event, item: Item, known: _Known) -> Told:
     return title, [] if known.blind else lines, glyph
 
 
+def _found(event: Event, item: Item, known: _Known) -> Told:
+    how = {"hastened": _("so it moved up"), "looked_again": _("so people look at it")}
+    return _("Detectors found something"), [how.get(event.data.get("how", ""), "")], "search"
+
+
 def _simple(title: Any, glyph: str = "") -> Any:
     return lambda event, item, known: (title(), [], glyph)
 
@@ -236,6 +252,7 @@ def _simple(title: Any, glyph: str = "") -> Any:
 _TELLERS = {
     "receive": _received,
     "triage": _triaged,
+    "miss": _missed,
     "claim": _claimed,
     "assign": _assigned,
     "submit": _submitted,
@@ -255,6 +272,8 @@ _TELLERS = {
     "ungroup": _simple(lambda: _("Taken out of its edge case"), "balance"),
     "raise_alert": _simple(lambda: _("Told somebody that it waits for too long"), "clock"),
     "note_knowledge": _simple(lambda: _("An article is wrong or missing"), "layers"),
+    "unmask": _simple(lambda: _("Looked at the personal data"), "hidden"),
+    "find": _found,
     "withdraw": _simple(lambda: _("Withdrawn: the AI system no longer needs it"), "cross"),
     "signal": _signalled,
     "appeal": _appealed,

@@ -24,6 +24,7 @@ from reviewqueue.triage.queries import reported_by
 from .access import member_page
 from .context import MemberRequest
 from .kinds.answers import shown_answer, text_of
+from .masking import Mask, masks
 from .workbench.showing import item_address
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -38,15 +39,15 @@ def report(request: MemberRequest) -> HttpResponse:
     """Find the answer, be sure that it is the one, and say what is wrong with it."""
     if request.method == "POST":
         return _reported(request)
-    asked = _asked(request)
+    asked, mask = _asked(request), masks(request.viewer)
     found = _found(request, asked)
     context = {
         "asked": asked,
         "sources": sources_visible_to(request.viewer).order_by("name"),
         "several": len(found) > 1,
         "missing": bool(asked["q"]) and not found,
-        "answer": _answer(found[0]) if len(found) == 1 else None,
-        "mine": [_mine(request, one) for one in reported_by(request.viewer)[:MOST]],
+        "answer": _answer(found[0], mask(found[0])) if len(found) == 1 else None,
+        "mine": [_mine(request, one, mask(one.item)) for one in reported_by(request.viewer)[:MOST]],
     }
     return render(request, "report/report.html", context, status=404 if context["missing"] else 200)
 
@@ -73,9 +74,10 @@ def _sources(request: MemberRequest, slug: str) -> list[Any]:
     return list(sources.filter(slug=slug) if slug else sources)
 
 
-def _answer(found: Item) -> dict[str, Any]:
+def _answer(found: Item, mask: Mask) -> dict[str, Any]:
     """Return just enough to be sure that this is the answer meant."""
     erased = found.content.redacted_at
+    found = mask.item(found)
     return {
         "id": found.pk,
         "label": found.external_id,
@@ -111,17 +113,17 @@ def report_thanks(request: MemberRequest, pk: UUID) -> HttpResponse:
     own = reported_by(request.viewer).filter(pk=pk).first()
     if own is None:
         raise NotThere
-    context = {"report": _mine(request, own), "again": "again" in request.GET}
+    context = {"report": _mine(request, own, masks(request.viewer)(own.item)), "again": "again" in request.GET}
     return render(request, "report/thanks.html", context)
 
 
-def _mine(request: MemberRequest, one: Signal) -> dict[str, Any]:
+def _mine(request: MemberRequest, one: Signal, mask: Mask) -> dict[str, Any]:
     return {
         "id": one.pk,
         "url": reverse("report_thanks", args=[one.pk]),
         "label": one.item.external_id,
         "source": one.item.source.name,
-        "snippet": _snippet(one.item),
+        "snippet": _snippet(mask.item(one.item)),
         "at": one.raised_at,
         "note": "" if one.content.redacted_at else one.content.note,
         "item_url": item_address(one.item_id, request.viewer),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from reviewqueue.review.models import Outcome, Review
 
 from .kinds.answers import became, shown_final
+from .masking import Mask
 
 DECISIONS = {"approve": lambda: _("approve"), "edit": lambda: _("edit"), "reject": lambda: _("reject")}
 
@@ -17,10 +18,12 @@ def _loaded(text: str) -> dict[str, Any] | None:
     return orjson.loads(text) if text else None
 
 
-def shown_review(review: Review, kind: str, output: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+def shown_review(
+    review: Review, kind: str, output: dict[str, Any], labels: Mapping[str, str], mask: Mask
+) -> dict[str, Any]:
     """Return one review; a correction is shown as its difference to the AI's answer."""
     content = review.content
-    correction = None if content.redacted_at else _loaded(content.correction)
+    correction = None if content.redacted_at else mask.value(_loaded(content.correction))
     return {
         "who": review.user,
         "at": review.submitted_at,
@@ -32,7 +35,7 @@ def shown_review(review: Review, kind: str, output: dict[str, Any], labels: Mapp
         "severity": review.severity,
         "reasons": ", ".join(labels.get(slug, slug) for slug in review.reason_codes),
         "cause": review.cause,
-        "note": "" if content.redacted_at else content.note,
+        "note": "" if content.redacted_at else mask.text(content.note),
         "follow_up": review.follow_up,
         "train": review.train,
         "seconds": review.submitted_at - review.assignment.opened_at,
@@ -40,10 +43,10 @@ def shown_review(review: Review, kind: str, output: dict[str, Any], labels: Mapp
     }
 
 
-def shown_outcome(outcome: Outcome, kind: str, output: dict[str, Any]) -> dict[str, Any]:
+def shown_outcome(outcome: Outcome, kind: str, output: dict[str, Any], mask: Mask) -> dict[str, Any]:
     """Return one version of an outcome, with when it became visible outside or was taken back."""
     content = getattr(outcome, "content", None)
-    final = _loaded(content.final) if content and not content.redacted_at else None
+    final = mask.value(_loaded(content.final)) if content and not content.redacted_at else None
     undo = getattr(outcome, "undo", None)
     publication = getattr(outcome, "publication", None)
     return {

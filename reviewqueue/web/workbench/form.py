@@ -24,6 +24,9 @@ from ..parameters import identifier
 #: What stands before a candidate's id in the decision that prefers it.
 PREFER = "prefer:"
 
+#: Marks a page on which the correction was closed, because personal data in it was hidden.
+CLOSED = "closed"
+
 #: More rulings than a page ever shows beside an item.
 MOST_PRECEDENTS = 10
 

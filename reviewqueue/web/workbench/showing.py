@@ -1,5 +1,6 @@
 """What the workbench shows of one turn."""
 
+import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,13 +30,15 @@ from reviewqueue.review.queries import (
     reviews_visible_to,
     undoable_by,
 )
-from reviewqueue.triage.queries import current_decision, signals_of
+from reviewqueue.triage.detector_words import finding_words
+from reviewqueue.triage.queries import current_decision, found_in, signals_of
 from reviewqueue.triage.rules import explain
 
 from ..context import MemberRequest
 from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, shuffled, text_of
 from ..kinds.evidence import given_of
 from ..kinds.fields import Field, fields_of
+from ..masking import Mask, mask_of
 from ..safe_text import markdown, raw
 from ..settled import DECISIONS
 from .form import PREFER, Typed, snooze_choices, typed_before, typed_facts
@@ -48,12 +51,14 @@ def turn_context(
     request: MemberRequest, turn: Assignment, *, now: datetime, typed: Typed | None = None, errors: dict | None = None
 ) -> dict[str, Any]:
     """Return the context of templates/workbench/workbench.html."""
+    mask, form = mask_of(request.viewer, turn.item, since=turn.opened_at), typed or typed_so_far(turn)
+    closed = mask.hides(answer_of(turn.item), form.correction, *form.fields.values())
+    turn = _masked(turn, mask)
     body = body_of(turn.item)
     answer = answer_of(turn.item)
     hidden = confidence_hidden(turn)
     rubric = current_rubric(turn.entry.queue)
     decision = current_decision(turn.item_id)
-    form = typed or typed_so_far(turn)
     given = given_of(turn.item.kind, body)
     shown = {
         "id": turn.pk,
@@ -71,7 +76,7 @@ def turn_context(
         "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
         "confidence_hidden": hidden and turn.item.confidence is not None,
         "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],
-        "objections": list(_objections(turn)),
+        "objections": list(_objections(turn, mask)),
         "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
         "guidelines": rubric.guidelines if rubric else [],
         "precedents": list(_precedents(turn)),
@@ -82,9 +87,19 @@ def turn_context(
         "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
         "talk": given.talk,
         "texts": given.texts,
-        **_beside(turn, request.viewer),
+        **_beside(turn, request.viewer, mask),
+        "found": finding_words(found_in([turn.item_id]).get(turn.item_id, {})),
+        "closed": closed,
     }
-    return {"turn": shown, "snooze_choices": snooze_choices(), **bar(request, now)}
+    # only now is it known what was hidden
+    return {"turn": {**shown, "hidden": mask.kinds}, "snooze_choices": snooze_choices(), **bar(request, now)}
+
+
+def _masked(turn: Assignment, mask: Mask) -> Assignment:
+    """Return a copy of a turn with what may be shown of its item; never to be saved."""
+    shown = copy.copy(turn)
+    shown.item = mask.item(turn.item)
+    return shown
 
 
 def bar(request: MemberRequest, now: datetime) -> dict[str, Any]:
@@ -266,15 +281,15 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _objections(turn: Assignment) -> Iterator[dict[str, str]]:
+def _objections(turn: Assignment, mask: Mask) -> Iterator[dict[str, str]]:
     """Yield what somebody outside said against the answer or the outcome, in their words."""
     appeal = open_appeal(turn.item_id)
     if appeal and not appeal.content.redacted_at and appeal.content.reason:
-        yield {"who": appeal.content.said_by, "text": appeal.content.reason}
+        yield {"who": mask.text(appeal.content.said_by), "text": mask.text(appeal.content.reason)}
     for signal in signals_of(turn.item_id):
         if not signal.content.redacted_at and signal.content.note:
             by = signal.reported_by.name if signal.reported_by else signal.content.said_by
-            yield {"who": by, "text": signal.content.note}
+            yield {"who": mask.text(by), "text": mask.text(signal.content.note)}
 
 
 def _precedents(turn: Assignment) -> Iterator[dict[str, Any]]:
@@ -289,24 +304,24 @@ def _precedents(turn: Assignment) -> Iterator[dict[str, Any]]:
         }
 
 
-def _beside(turn: Assignment, viewer: Viewer) -> dict[str, Any]:
+def _beside(turn: Assignment, viewer: Viewer, mask: Mask) -> dict[str, Any]:
     """Return what was said of the item before, as far as this person may see it: reviews, and the question."""
     asked = turn.slot.kind == Slot.Kind.ADJUDICATION
     escalation = open_escalation_of(item_id=turn.item_id, viewer=viewer) if asked else None
     question = escalation.content.question if escalation and not escalation.content.redacted_at else ""
     return {
-        "question": {"text": question, "who": escalation.opened_by} if escalation and question else None,
-        "reviews": [_review(one, turn.item) for one in reviews_beside(turn)],
+        "question": {"text": mask.text(question), "who": escalation.opened_by} if escalation and question else None,
+        "reviews": [_review(one, turn.item, mask) for one in reviews_beside(turn)],
     }
 
 
-def _review(review: Review, item: Item) -> dict[str, Any]:
-    correction = orjson.loads(review.content.correction) if review.content.correction else None
+def _review(review: Review, item: Item, mask: Mask) -> dict[str, Any]:
+    correction = mask.value(orjson.loads(review.content.correction)) if review.content.correction else None
     return {
         "id": review.pk,
         "who": review.user,
         "decision": review.decision,
         "severity": review.severity,
         "became": became(item.kind, body_of(item)["output"], correction),
-        "note": review.content.note,
+        "note": mask.text(review.content.note),
     }

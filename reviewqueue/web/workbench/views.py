@@ -20,17 +20,18 @@ from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import duty_of, held_by, with_content
 from reviewqueue.common.clock import now
-from reviewqueue.common.errors import Conflict, Invalid, NotThere
+from reviewqueue.common.errors import Conflict, Invalid, NotThere, Place
 from reviewqueue.intake.models import Kind
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import current_rubric, own_queues
 from reviewqueue.queues.rules import Stopped
+from reviewqueue.review.models import Decision
 from reviewqueue.review.queries import outcomes_visible_to, reviews_beside
 
 from ..access import member_page
 from ..context import MemberRequest
 from . import pages
-from .form import Typed, judged, precedents_in, said_in_place, typed_in, until
+from .form import CLOSED, Typed, judged, precedents_in, said_in_place, typed_in, until
 from .pages import ONE_QUEUE
 from .showing import candidate_order, confidence_hidden, typed_so_far
 
@@ -127,6 +128,8 @@ def turn_review(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Submit a judgement and take the next."""
 
     def submit(own: Assignment, fence: int, typed: Typed) -> None:
+        if CLOSED in request.POST and typed.decision == Decision.EDIT:
+            raise Invalid(_("Show the personal data first, then edit."), places=[Place("#/correction", "")])
         judgement = judged(typed, item=own.item, shown=_what_was_shown(request, own))
         submitted = pipeline.submit_review(assignment=own, fence=fence, by=request.user, judgement=judgement)
         if submitted.outcome is None:
@@ -182,7 +185,8 @@ class _NoQuestion(Invalid):
 
 def _finish(request: MemberRequest, pk: UUID, step: Callable[[Assignment, int, Typed], None]) -> HttpResponse:
     """Take the step that ends a turn, then show the next; what stands in its way is said where it was typed."""
-    own, typed = own_turn(request, pk), typed_in(request.POST)
+    own = own_turn(request, pk)
+    typed = _typed(request, own)
     try:
         step(own, _fence(request), typed)
     except _NoQuestion:
@@ -246,7 +250,7 @@ def undo(request: MemberRequest, pk: UUID) -> HttpResponse:
 def turn_draft(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Renew the turn, and keep what was typed unless this is a sign of life alone."""
     own = own_turn(request, pk)
-    draft = None if "beat" in request.POST else typed_in(request.POST).as_draft()
+    draft = None if "beat" in request.POST else _typed(request, own).as_draft()
     try:
         expires_at = pipeline.heartbeat(assignment=own, fence=_fence(request), draft=draft)
     except TurnOver as error:
@@ -261,7 +265,26 @@ def keep_for_later(request: MemberRequest) -> None:
     pk = _id(request.POST.get("assignment", ""))
     own = held_by(request.viewer).filter(pk=pk).first() if pk else None
     if own is not None:
-        _keep(own, _fence(request), typed_in(request.POST))
+        _keep(own, _fence(request), _typed(request, own))
+
+
+def _typed(request: MemberRequest, own: Assignment) -> Typed:
+    """Return what was typed; a correction that was closed on the page, because of what it held, stays as it was."""
+    typed = typed_in(request.POST)
+    if CLOSED in request.POST:
+        before = typed_so_far(own)
+        typed.correction, typed.fields, typed.as_json = before.correction, before.fields, before.as_json
+    return typed
+
+
+@require_POST
+@member_page()
+def turn_unmask(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """Show the personal data of an item to whoever has it in hand, and put that on record; keep what was typed."""
+    own = own_turn(request, pk)
+    _keep(own, _fence(request), _typed(request, own))
+    pipeline.unmask(item=own.item, by=request.viewer, now=now())
+    return pages.shown(request, own) if request.htmx and own.ended_at is None else redirect("turn", pk)
 
 
 def _id(text: str) -> UUID | None:
