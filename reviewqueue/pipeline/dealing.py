@@ -12,6 +12,7 @@ from reviewqueue.assignment.actions.stopping import refuse_stopped
 from reviewqueue.assignment.hands import hands_of, heads_for
 from reviewqueue.assignment.rules import Deal, Hand, plan
 from reviewqueue.audit.actions import SYSTEM, record
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import State
@@ -25,18 +26,18 @@ SPARE = 20
 WIDEST_HEAD = 4096
 
 
-def deal(*, workspace_id: UUID, now: datetime) -> int:
+def deal(*, workspace_id: UUID, now: datetime | None = None) -> int:
     """Fill the hands of a workspace's present people; return how many items were dealt.
 
     Who claims at the same moment comes first: what is dealt is planned from a look at the line, and each slot is then
     taken as a claim takes it, or passed over.
     """
-    stops = stops_of(workspace_id)
-    here = [] if stops.of_all else seats(workspace_id=workspace_id, now=now)
+    at, stops = now or database_now(), stops_of(workspace_id)
+    here = [] if stops.of_all else seats(workspace_id=workspace_id, now=at)
     if not here:
         return 0
     stopped = [one.queue_id for one in stops.stops if one.queue_id]
-    hands = hands_of(workspace_id=workspace_id, seats=here, stopped=stopped, now=now)
+    hands = hands_of(workspace_id=workspace_id, seats=here, stopped=stopped, now=at)
     of = {one.membership.user_id: one for one in here}
     return sum(_dealt(workspace_id, one, of[one.user_id], now) for one in _planned(hands))
 
@@ -54,7 +55,7 @@ def _planned(hands: list[Hand]) -> list[Deal]:
     return []
 
 
-def _dealt(workspace_id: UUID, one: Deal, seat: Seat, now: datetime) -> bool:
+def _dealt(workspace_id: UUID, one: Deal, seat: Seat, now: datetime | None) -> bool:
     try:
         with transaction.atomic():
             return _deal(workspace_id, one.slot_id, seat.membership.user, seat.limit, now)
@@ -62,21 +63,21 @@ def _dealt(workspace_id: UUID, one: Deal, seat: Seat, now: datetime) -> bool:
         return False
 
 
-def _deal(workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: datetime) -> bool:
+def _deal(workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: datetime | None) -> bool:
     turn = turns.deal(workspace_id=workspace_id, slot_id=slot_id, to=to, limit=limit, now=now)
     if turn is None:
         return False
     refuse_stopped(workspace_id=workspace_id, entry_id=turn.assignment.entry_id)
     in_line = [State.QUEUED, State.IN_REVIEW]
-    intake.move_state(item_ids=[turn.assignment.item_id], to=State.IN_REVIEW, since=now, of=in_line)
-    tell(turn.assignment, "deal", SYSTEM, now, to=str(to.pk))
+    intake.move_state(item_ids=[turn.assignment.item_id], to=State.IN_REVIEW, since=turn.at, of=in_line)
+    tell(turn.assignment, "deal", SYSTEM, turn.at, to=str(to.pk))
     failpoint("deal.taken")
     return True
 
 
-def take_back_absent(*, now: datetime) -> int:
+def take_back_absent(*, now: datetime | None = None) -> int:
     """Let what absent people hold go back to its line, with what they had typed kept for them; return how many."""
-    return sum(_taken_back(one, now) for one in turns.absent_turns(now=now))
+    return sum(_taken_back(one, now or database_now()) for one in turns.absent_turns(now=now or database_now()))
 
 
 def _taken_back(assignment_id: UUID, now: datetime) -> bool:

@@ -6,13 +6,11 @@ from celery import shared_task
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.teams import workspaces_dealing
-from reviewqueue.common.clock import now
 
 
 @shared_task(name="deal")
 def deal(workspace_id: str = "") -> int:
     """Take back from the absent, and deal to those present (of one workspace, or all); return how many were dealt."""
-    at = now()
-    pipeline.take_back_absent(now=at)
+    pipeline.take_back_absent()
     workspaces = [UUID(workspace_id)] if workspace_id else workspaces_dealing()
-    return sum(pipeline.deal(workspace_id=one, now=at) for one in workspaces)
+    return sum(pipeline.deal(workspace_id=one) for one in workspaces)

@@ -20,7 +20,8 @@ GRACE = timedelta(minutes=2)
 # The person's row is held first, so that two dealers never fill one hand at once; a person who is being dealt to, or
 # is not here any more, is passed over. What they hold is counted by a statement of its own, which sees the last deal.
 _HERE = """
-SELECT 1 FROM assignment_presence WHERE workspace_id = %(workspace)s AND user_id = %(user)s AND seen_at > %(since)s
+SELECT 1 FROM assignment_presence WHERE workspace_id = %(workspace)s AND user_id = %(user)s
+  AND seen_at > coalesce(%(now)s::timestamptz, clock_timestamp()) - %(silence)s::interval
 FOR NO KEY UPDATE SKIP LOCKED
 """
 _HELD = """
@@ -30,7 +31,8 @@ WHERE workspace_id = %(workspace)s AND user_id = %(user)s AND ended_at IS NULL
 
 # As in claiming: the row that is locked is the row that is changed, and the fence rises.
 _DEAL = """
-UPDATE assignment_slot SET holder_id = %(user)s, fence = fence + 1, expires_at = %(now)s + %(lease)s::interval
+UPDATE assignment_slot SET holder_id = %(user)s, fence = fence + 1,
+  expires_at = coalesce(%(now)s::timestamptz, clock_timestamp()) + %(lease)s::interval
 WHERE id = (
   SELECT s.id FROM assignment_slot s
   WHERE s.id = %(slot)s AND s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL AND s.rank >= 0
@@ -38,12 +40,16 @@ WHERE id = (
     AND NOT EXISTS (SELECT 1 FROM assignment_assignment a
                     WHERE a.item_id = s.item_id AND a.user_id = %(user)s AND a.ended_at IS NULL)
   FOR NO KEY UPDATE OF s SKIP LOCKED)
-RETURNING id, entry_id, item_id, fence, expires_at
+RETURNING id, entry_id, item_id, fence, expires_at, coalesce(%(now)s::timestamptz, clock_timestamp())
 """
 
 
-def deal(*, workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: datetime) -> Turn | None:
-    """Give a free slot to a person whose hand has room; None when it is taken, or they are not here any more."""
+def deal(*, workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: datetime | None = None) -> Turn | None:
+    """Give a free slot to a person whose hand has room; None when it is taken, or they are not here any more.
+
+    Without ``now`` the turn begins by the database's clock at the moment the slot is taken, as a claim does: it may
+    have been somebody else's since the deal was planned.
+    """
     if not _has_room(workspace_id, to, limit, now):
         return None
     lease = f"{DEALT_FOR.total_seconds()} seconds"
@@ -52,13 +58,14 @@ def deal(*, workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: dateti
         row = cursor.fetchone()
     if row is None:
         return None
-    slot_id, entry_id, item_id, fence, expires_at = row
-    turn = open_turn(workspace_id, slot_id, entry_id, item_id, to, None, fence, Assignment.How.DEALT, now)
-    return Turn(turn, fence, expires_at, now)
+    slot_id, entry_id, item_id, fence, expires_at, at = row
+    turn = open_turn(workspace_id, slot_id, entry_id, item_id, to, None, fence, Assignment.How.DEALT, at)
+    return Turn(turn, fence, expires_at, at)
 
 
-def _has_room(workspace_id: UUID, person: User, limit: int, now: datetime) -> bool:
-    given: dict[str, Any] = {"workspace": workspace_id, "user": person.pk, "since": now - ABSENT}
+def _has_room(workspace_id: UUID, person: User, limit: int, now: datetime | None) -> bool:
+    silence = f"{ABSENT.total_seconds()} seconds"
+    given: dict[str, Any] = {"workspace": workspace_id, "user": person.pk, "now": now, "silence": silence}
     with connection.cursor() as cursor:
         cursor.execute(_HERE, given)
         if cursor.fetchone() is None:
