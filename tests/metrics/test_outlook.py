@@ -46,12 +46,14 @@ def test_tomorrows_shortage_is_known_today_by_the_hour() -> None:
     asked = ahead({at(hour): 40.0 for hour in range(9, 13)}, ANNA)
     (one,) = look_ahead(asked)
     assert one.late > 0
-    assert one.first and one.first.date() == at(9).date()
-    assert [hour.begins.hour for hour in one.late_hours][0] >= 11
+    assert one.first
+    assert one.first.date() == at(9).date()
+    assert next(hour.begins.hour for hour in one.late_hours) >= 11
     assert {hour.people for hour in one.hours if 9 <= hour.begins.hour < 17 and hour.begins.day == 24} == {1}
     assert {hour.people for hour in one.hours if hour.begins.hour < 9 and hour.begins.day == 24} == {0}
     missing = shortage(asked, one)
-    assert missing and missing.people == 1
+    assert missing
+    assert missing.people == 1
     assert missing.begins < one.first <= missing.ends
 
 

@@ -60,7 +60,8 @@ def test_a_threshold_begins_the_plan_and_a_lower_one_ends_it() -> None:
     found = rehearse(days(10), Shares({"Unsure": 0.05}), limits)
     begin, end = found.with_plan.runs[0]
     assert BEGIN < begin < BEGIN + HOUR
-    assert end and end - begin >= STEP
+    assert end
+    assert end - begin >= STEP
     assert found.with_plan.late < found.without.late
     assert 0 < found.with_plan.thinned["Unsure"] < 120 * 0.95
 
@@ -79,7 +80,8 @@ def test_between_the_thresholds_nothing_begins_and_nothing_ends() -> None:
     assert (reaches(limits, between), is_calm(limits, between)) == (None, False)
     assert reaches(limits, Measured(100, 0)) == ("waiting", 100)
     assert reaches(limits, Measured(0, 30)) == ("minutes_late", 30)
-    assert is_calm(limits, Measured(40, 5)) and not is_calm(limits, Measured(40, 6))
+    assert is_calm(limits, Measured(40, 5))
+    assert not is_calm(limits, Measured(40, 6))
     assert not is_calm(Limits(), Measured(0, 0))
 
 

@@ -1,0 +1,1 @@
+"""Promises and overload: stories over the database."""
