@@ -9,7 +9,7 @@ import pytest
 from reviewqueue.common.errors import Invalid
 from reviewqueue.intake.models import Declaration
 from reviewqueue.review.models import Review
-from reviewqueue.review.rules import Judgement, check, final_output, settle
+from reviewqueue.review.rules import Judgement, check, disagreement_of, final_output, settle
 
 OUTPUT = {"content": "It will arrive on Friday."}
 
@@ -114,7 +114,12 @@ def test_a_comparison_is_not_approved_as_it_is() -> None:
 
 def test_what_stands_in_the_end_has_the_form_of_its_kind() -> None:
     def final(given: dict[str, Any], correction: dict[str, Any]) -> Any:
-        text = final_output(decision="edit", correction=json.dumps(correction), **given)
+        text = final_output(
+            decision="edit",
+            kind=given["kind"],
+            correction=json.dumps(correction),
+            output=json.dumps(given["output"]),
+        )
         return json.loads(text or "")
 
     assert final(FACTS, {"order": "AB-2"}) == {"order": "AB-2"}
@@ -162,6 +167,51 @@ def test_two_who_differ_settle_nothing(one: tuple[Review, str], other: tuple[Rev
     assert settle(reviews=[one, other], adjudicated=False) is None
 
 
+APPROVE, EDIT, OTHER = review("approve"), review("edit", "minor", "a"), review("edit", "major", "b")
+AS_EDIT = review("edit", "critical", "a")
+
+
+@pytest.mark.parametrize(
+    ("reviews", "required", "stands"),
+    [
+        ([EDIT], 3, None),
+        ([EDIT, AS_EDIT], 3, AS_EDIT),
+        ([APPROVE, EDIT], 3, None),
+        ([APPROVE, EDIT, AS_EDIT], 3, AS_EDIT),
+        ([APPROVE, EDIT, OTHER], 3, None),
+        ([EDIT, AS_EDIT], 2, AS_EDIT),
+        ([APPROVE, EDIT], 2, None),
+        ([EDIT, AS_EDIT, APPROVE, review("approve")], 4, None),
+        ([EDIT, AS_EDIT], 5, None),
+        ([EDIT, AS_EDIT, APPROVE, OTHER, review("edit", "none", "a")], 5, AS_EDIT),
+    ],
+)
+def test_a_majority_is_more_than_half_of_those_asked_for_and_a_tie_is_none(reviews, required, stands) -> None:
+    found = settle(reviews=reviews, adjudicated=False, agreement="majority", required=required)
+    assert (found and (found.review, found.basis)) == (stands and (stands[0], "agreement"))
+
+
+def test_unanimity_waits_for_all_of_them() -> None:
+    assert settle(reviews=[EDIT, AS_EDIT], adjudicated=False, required=3) is None
+    assert settle(reviews=[EDIT, AS_EDIT, APPROVE], adjudicated=False, required=3) is None
+
+
+def test_whatever_is_still_to_come_a_majority_once_reached_stands() -> None:
+    """Settling early is the same as waiting: no third review changes what two of three have said."""
+    for last in (APPROVE, OTHER, review("reject", "critical"), review("edit", "none", "a")):
+        found = settle(reviews=[EDIT, AS_EDIT, last], adjudicated=False, agreement="majority", required=3)
+        assert found is not None
+        assert found.review.decision == "edit"
+        assert found.review.severity == "critical"
+
+
+def test_a_disagreement_says_who_gave_which_answer_and_nothing_else() -> None:
+    said = disagreement_of([APPROVE, EDIT, AS_EDIT])
+    assert [(one["decision"], one["answer"]) for one in said] == [("approve", 1), ("edit", 2), ("edit", 2)]
+    assert {key for one in said for key in one} == {"review", "user", "decision", "severity", "answer"}
+    assert disagreement_of([EDIT, AS_EDIT]) == []
+
+
 def test_a_lead_has_the_last_word() -> None:
     last = review("reject", "major")
     found = settle(reviews=[review("approve"), last], adjudicated=True)
@@ -170,7 +220,8 @@ def test_a_lead_has_the_last_word() -> None:
 
 
 def test_what_the_ai_system_gets_back() -> None:
-    given = {"kind": "chat", "correction": '{"content":"Better."}', "output": OUTPUT}
-    assert final_output(decision="approve", **given) == '{"content":"It will arrive on Friday."}'  # type: ignore[arg-type]
-    assert final_output(decision="edit", **given) == '{"content":"Better."}'  # type: ignore[arg-type]
-    assert final_output(decision="reject", **given) is None  # type: ignore[arg-type]
+    given = {"kind": "chat", "correction": '{"content":"Better."}', "output": '{ "content":"It will arrive" }'}
+    assert final_output(decision="approve", **given) == '{ "content":"It will arrive" }'
+    assert final_output(decision="edit", **given) == '{"content":"Better."}'
+    assert final_output(decision="reject", **given) is None
+    assert final_output(decision="reject", fallback='{"content": "Later."}', **given) == '{"content": "Later."}'

@@ -72,7 +72,8 @@ def lanes_of(*, membership: Membership, queues: Sequence[Queue], now: datetime |
     if can(membership.role, "lead"):
         skills.add(ADJUDICATE)
     theirs = Q(skills__contained_by=sorted(skills), language__in=["", *membership.languages])
-    rows = Lane.objects.filter(theirs | Q(skills__0__startswith=DECIDES), queue__in=queues)
+    here = Lane.objects.filter(workspace_id=membership.workspace_id, queue__in=queues)
+    rows = here.filter(theirs | Q(skills__0__startswith=DECIDES))
     lanes = list(rows.values_list("pk", "queue_id", "skills"))
     named = {pk: (queue_id, who) for pk, queue_id, needs in lanes if (who := named_in(needs))}
     able = set(adjudicators([one.pk for one in queues], now=now or database_now())) if named else set()
