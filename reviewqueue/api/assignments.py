@@ -148,10 +148,12 @@ def _judgement(fields: Fields, assignment: Assignment) -> Judgement:
     if not severity and decision in _faulty(assignment.item.kind):
         fields.places.append(Place("#/severity", "Required with edit and reject."))
     rubric = current_rubric(assignment.entry.queue)
+    correction = _correction(fields, assignment.item.kind)
     judgement = Judgement(
         decision=decision,
         severity=severity or "none",
-        correction=_correction(fields, assignment.item.kind),
+        correction=correction,
+        written=fields.written("correction") if correction == fields.value.get("correction") else "",
         reason_codes=fields.texts("reason_codes", 20),
         cause=fields.text("cause", 20),
         note=fields.text("note", 10_000),
@@ -218,7 +220,7 @@ def _language(viewer: Viewer) -> str:
 
 
 def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
-    """Return a turn with all that its person needs to judge."""
+    """Return a turn with all that its person needs to judge; its queue, slot and draft should be loaded."""
     item = shown_items(viewer).select_related("content").get(pk=turn.item_id)
     queue = turn.entry.queue
     rubric, decision = current_rubric(queue), current_decision(item.pk)
@@ -230,7 +232,7 @@ def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
         "item": document(item),
         "why": explain(decision.reasons) if decision else [],
         "guidelines": rubric.guidelines if rubric else [],
-        "precedents": [_precedent(*one) for one in precedents_for(turn.item, language=_language(viewer))],
+        "precedents": [_precedent(*one) for one in precedents_for(item, language=_language(viewer))],
     }
-    draft = Draft.objects.filter(assignment=turn).first()
+    draft: Draft | None = getattr(turn, "draft", None)
     return {**body, "draft": draft.body} if draft else body

@@ -6,6 +6,7 @@ import orjson
 from rest_framework.request import Request
 
 from reviewqueue.common.errors import Invalid, Malformed, Place
+from reviewqueue.common.exactjson import parts
 
 from .parsing import sent
 
@@ -25,6 +26,7 @@ class Fields:
         if not isinstance(value, dict):
             raise Invalid("The body is a JSON object.", places=[Place("#", "An object is required.")])
         self.value: dict[str, Any] = value
+        self._text = document.text if document else "{}"
         self.places = [Place(f"#/{name[:80]}", "This field is not known.") for name in sorted(value.keys() - known)]
 
     def text(self, name: str, longest: int, *, required: bool = False) -> str:
@@ -75,6 +77,10 @@ class Fields:
             self._wrong(name, "An object without numbers beyond 64 bits is required.")
             return None
         return value
+
+    def written(self, name: str) -> str:
+        """Return a field as it was written, to the letter; nothing when it was not sent."""
+        return parts(self._text).get(name, "")
 
     def done(self) -> None:
         """Raise Invalid with every place that was wrong."""

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from orjson import Fragment
 
 from reviewqueue.intake.models import Gate, Item, State
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake.queries import output_text
 from reviewqueue.review.models import Basis, DuePublication, Outcome
 from reviewqueue.review.queries import current_publications, published_body, shown
 from reviewqueue.triage.models import TriageDecision
@@ -71,7 +72,7 @@ def passed(item: Item, decision: TriageDecision) -> dict[str, Any]:
         "decision": None,
         "basis": Basis.RULE,
         "disposition": Outcome.Disposition.FINAL,
-        "final": None if item.content.redacted_at else body_of(item)["output"],
+        "final": None if item.content.redacted_at else Fragment(output_text(item)),
         "changed": False,
         "severity": None,
         "cause": None,

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from reviewqueue.common.errors import Invalid, Place
+from reviewqueue.common.exactjson import exact
 from reviewqueue.intake.models import Kind
 
 from .models import Dataset
@@ -40,9 +41,9 @@ class Judged:
 def lines(judged: Judged, format: str) -> list[bytes]:
     """Return an outcome's released lines without newlines: one, or a pair for each candidate that was not preferred.
 
-    Keys keep their order, so the same rows give the same bytes.
+    Keys keep their order, so the same rows give the same bytes; numbers keep the digits that were sent.
     """
-    body, final = orjson.loads(judged.body), orjson.loads(judged.final)
+    body, final = exact(judged.body), exact(judged.final)
     if format == Dataset.Format.PREFERENCE:
         made = _preferences(judged.kind, body, final)
     else:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.common.errors import NotThere
+from reviewqueue.common.exactjson import parts
 
 from .models import Declaration, Gate, Item, ItemState, Source, SourceLoad, State
 
@@ -126,9 +127,24 @@ def sent_bodies(item_ids: Iterable[UUID], *, sources: Iterable[UUID]) -> dict[UU
     return {pk: Sent(*rest) for pk, *rest in rows}
 
 
+def output_text(item: Item) -> str:
+    """Return an item's output as it was sent, to the letter; what was redacted is an empty object."""
+    return "{}" if item.content.redacted_at else parts(item.content.body)["output"]
+
+
 def fallback_of(item: Item) -> dict[str, Any] | None:
     """Return what the AI system agreed to give instead of a held answer, if it named something."""
-    return (body_of(item).get("gate") or {}).get("fallback")
+    text = fallback_text(item)
+    return None if text is None else orjson.loads(text)
+
+
+def fallback_text(item: Item) -> str | None:
+    """Return the agreed fallback as it was sent, to the letter."""
+    if item.content.redacted_at:
+        return None
+    gate = parts(item.content.body).get("gate", "null")
+    fallback = parts(gate).get("fallback", "null") if gate.startswith("{") else "null"
+    return None if fallback == "null" else fallback
 
 
 def gate_of(item_id: UUID) -> Gate | None:

@@ -17,7 +17,7 @@ from reviewqueue.common.failpoints import failpoint
 from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, Risk, Source
-from reviewqueue.intake.queries import body_of, fallback_of, gates_due
+from reviewqueue.intake.queries import fallback_text, gates_due, output_text
 from reviewqueue.intake.rules import Submission
 from reviewqueue.queues.models import Stop
 from reviewqueue.queues.queries import running_stops, stops_of
@@ -201,13 +201,13 @@ def _answer_for_people(item_ids: Sequence[UUID], because: Gate.Closed, now: date
 
 
 def _answered(item: Item, because: Gate.Closed) -> Answered:
-    on_timeout, risk_level, fallback = item.gate.on_timeout, item.risk_level, fallback_of(item)
+    on_timeout, risk_level, fallback = item.gate.on_timeout, item.risk_level, fallback_text(item)
     if because == Gate.Closed.STOPPED:
         return at_stop(on_timeout=on_timeout, risk_level=risk_level, fallback=fallback)
     return at_timeout(
         on_timeout=on_timeout,
         risk_level=risk_level,
-        output=None if item.content.redacted_at else body_of(item)["output"],
+        output=None if item.content.redacted_at else output_text(item),
         fallback=fallback,
     )
 

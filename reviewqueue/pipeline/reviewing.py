@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 
 from reviewqueue.accounts.models import User
@@ -18,7 +19,7 @@ from reviewqueue.edgecases import actions as cases
 from reviewqueue.edgecases.queries import rulings_named
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Item, State
-from reviewqueue.intake.queries import body_of, state_of
+from reviewqueue.intake.queries import output_text, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Disagreement, Escalation, Outcome, Review
@@ -48,14 +49,20 @@ def submit_review(
     Raises Invalid when the judgement does not fit the item, TurnOver when somebody else has begun since.
     """
     item = Item.objects.select_related("declaration", "content").get(pk=assignment.item_id)
-    output = body_of(item)["output"]
+    output = output_text(item)
     reasons = ReasonCode.objects.filter(workspace_id=item.workspace_id).values_list("slug", flat=True)
-    check(judgement, kind=item.kind, output=output, declaration=item.declaration, reasons=list(reasons))
+    check(
+        judgement,
+        kind=item.kind,
+        output=orjson.loads(output),
+        declaration=item.declaration,
+        reasons=list(reasons),
+    )
     with transaction.atomic():
         entry = hold_stay(assignment)
         held = turns.held_slot(assignment=assignment, fence=fence, now=now)
         _refuse_second(assignment)
-        review = judging.write_review(assignment=assignment, judgement=judgement, at=held.at)
+        review = judging.write_review(assignment=assignment, judgement=judgement, output=output, at=held.at)
         turns.submit_turn(held=held, by=by)
         exclude(assignment, Exclusion.Reason.REVIEWED, held.at)
         _note_precedents(review)
@@ -88,7 +95,7 @@ def _refuse_second(assignment: Assignment) -> None:
         raise turns.TurnOver("You have reviewed this item already.")
 
 
-def _settle_if_last(item: Item, entry: QueueEntry, output: dict[str, Any], by: User, at: datetime) -> Outcome | None:
+def _settle_if_last(item: Item, entry: QueueEntry, output: str, by: User, at: datetime) -> Outcome | None:
     """Settle an item once its reviews say enough: all of them, or a majority while nobody is at work on the rest."""
     slots = list(Slot.objects.filter(entry=entry).values_list("kind", "closed_at"))
     missing = any(closed_at is None for _kind, closed_at in slots)

@@ -22,7 +22,7 @@ from reviewqueue.edgecases.models import EdgeCase, EdgeCaseItem, Ruling
 from reviewqueue.edgecases.queries import members_of, ruling_due
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Item, Kind, State
-from reviewqueue.intake.queries import body_of, state_of
+from reviewqueue.intake.queries import body_of, output_text, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Decision, DuePublication, Escalation
@@ -178,7 +178,7 @@ def _settle(member: EdgeCaseItem, entry: QueueEntry, said: Said, by: User, now: 
         entry=entry,
         settlement=ruled,
         correction=orjson.dumps(correction).decode() if correction else "",
-        output=body_of(item)["output"],
+        output=output_text(item),
         reviewers=1,
         by=by,
         at=now,

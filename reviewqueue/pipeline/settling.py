@@ -1,15 +1,15 @@
 """Settled: what was decided becomes the item's outcome, and everything that waited for that ends."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
+import orjson
 from django.conf import settings
 
 from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import person, record
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, State
-from reviewqueue.intake.queries import fallback_of, gate_of
+from reviewqueue.intake.queries import fallback_text, gate_of
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Escalation, Outcome
 from reviewqueue.review.queries import final_of, open_appeal, was_judged
@@ -27,14 +27,14 @@ def settle_item(
     entry: QueueEntry,
     settlement: Settlement | Ruled,
     correction: str,
-    output: dict[str, Any],
+    output: str,
     reviewers: int,
     by: User,
     at: datetime,
 ) -> Outcome:
     """Write an item's outcome in the caller's transaction, which holds its stay: an answer held goes out at once.
 
-    ``correction`` is JSON text; it says something for an edit alone.
+    ``correction`` and ``output`` are JSON texts; the correction says something for an edit alone.
     """
     at_once, late = _waited_for(item, at)
     outcome = judging.write_outcome(
@@ -46,7 +46,7 @@ def settle_item(
             decision=settlement.standing.decision,
             correction=correction,
             output=output,
-            fallback=fallback_of(item),
+            fallback=fallback_text(item),
         ),
         reviewers=reviewers,
         at=at,
@@ -83,11 +83,12 @@ def _waited_for(item: Item, at: datetime) -> tuple[bool, bool]:
     return late, late
 
 
-def _answer_appeal(item: Item, outcome: Outcome, output: dict[str, Any], at: datetime) -> None:
+def _answer_appeal(item: Item, outcome: Outcome, output: str, at: datetime) -> None:
     """End the item's appeal, if one is open: upheld when the person affected gets what they got before."""
     appeal = open_appeal(item.pk)
     if appeal:
         before = appeal.against
-        known = (before.disposition, final_of(before)) if before else (Outcome.Disposition.FINAL, output)
+        answered = Outcome.Disposition.FINAL, orjson.loads(output)
+        known = (before.disposition, final_of(before)) if before else answered
         upheld = known == (outcome.disposition, final_of(outcome))
         judging.end_appeal(item=item, outcome=outcome, upheld=upheld, at=at)

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 from django.db.models import Max
 
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.errors import Conflict
+from reviewqueue.common.exactjson import written
 from reviewqueue.common.ids import new_id
 from reviewqueue.intake.models import Item
 from reviewqueue.triage.models import QueueEntry
@@ -43,8 +43,8 @@ class TooLateToUndo(Conflict):
     slug = "too-late-to-undo"
 
 
-def write_review(*, assignment: Assignment, judgement: Judgement, at: datetime) -> Review:
-    """Write a finished judgement and, apart from it, the reviewer's words."""
+def write_review(*, assignment: Assignment, judgement: Judgement, output: str, at: datetime) -> Review:
+    """Write a finished judgement and, apart from it, the reviewer's words; ``output`` is the item's, as JSON text."""
     review = Review(
         id=new_id(),
         workspace_id=assignment.workspace_id,
@@ -63,11 +63,20 @@ def write_review(*, assignment: Assignment, judgement: Judgement, at: datetime) 
         submitted_at=at,
     )
     review.save(force_insert=True)
-    correction = "" if judgement.correction is None else orjson.dumps(judgement.correction).decode()
-    ReviewContent(review=review, workspace_id=review.workspace_id, correction=correction, note=judgement.note).save(
-        force_insert=True
+    content = ReviewContent(
+        review=review,
+        workspace_id=review.workspace_id,
+        correction=_correction_text(judgement, output),
+        note=judgement.note,
     )
+    content.save(force_insert=True)
     return review
+
+
+def _correction_text(judgement: Judgement, output: str) -> str:
+    if judgement.correction is None:
+        return ""
+    return judgement.written or written(judgement.correction, like=output)
 
 
 def write_disagreement(

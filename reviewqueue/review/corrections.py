@@ -8,7 +8,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
+
 from reviewqueue.common.errors import Place
+from reviewqueue.common.exactjson import parts
 from reviewqueue.common.samejson import same_text
 from reviewqueue.intake.models import Declaration, Kind
 from reviewqueue.intake.rules import MAX_CONTENT_BYTES, output_faults
@@ -47,13 +50,13 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def final_of(correction: Value, *, kind: str, output: Value) -> Value:
-    """Return what stands in the end after an edit: the corrected output, or what was preferred."""
+def final_of(correction: str, *, kind: str, output: str) -> str:
+    """Return what stands in the end after an edit, as JSON text: the corrected output, or what was preferred."""
     if kind == Kind.ACTION:
-        return {"tool": output["tool"], "arguments": correction["arguments"]}
-    if kind == Kind.COMPARISON and "preferred" in correction:
-        content = candidates_of(output)[correction["preferred"]]
-        return {"preferred": correction["preferred"], "content": content}
+        return f'{{"tool":{parts(output)["tool"]},"arguments":{parts(correction)["arguments"]}}}'
+    if kind == Kind.COMPARISON and (preferred := orjson.loads(correction).get("preferred")):
+        content = candidates_of(orjson.loads(output))[preferred]
+        return orjson.dumps({"preferred": preferred, "content": content}).decode()
     return correction
 
 

@@ -148,7 +148,7 @@ def current_publications(item_ids: Iterable[UUID]) -> dict[UUID, Publication]:
 
 
 def published_body(publication: Publication) -> dict[str, Any]:
-    """Return an outcome as the outside gets it (contract.md, "States, decisions, outcomes")."""
+    """Return an outcome as the outside gets it, to be written by orjson: its ``final`` is kept to the letter."""
     outcome = publication.outcome
     return {
         "item": str(outcome.item_id),
@@ -156,7 +156,7 @@ def published_body(publication: Publication) -> dict[str, Any]:
         "decision": outcome.decision or None,
         "basis": outcome.basis,
         "disposition": outcome.disposition,
-        "final": final_of(outcome),
+        "final": _final_as_written(outcome),
         "changed": outcome.changed,
         "severity": outcome.severity or None,
         "cause": outcome.cause or None,
@@ -202,8 +202,19 @@ def follow_ups_waiting(viewer: Viewer, *, at: datetime) -> dict[str, int]:
 
 def final_of(outcome: Outcome) -> Any:
     """Return the final output of an outcome: None when nothing goes out, or its words were erased."""
+    text = _final_text(outcome)
+    return None if text is None else orjson.loads(text)
+
+
+def _final_as_written(outcome: Outcome) -> orjson.Fragment | None:
+    """Return the final output for an answer's JSON: nothing is parsed to be written again."""
+    text = _final_text(outcome)
+    return None if text is None else orjson.Fragment(text)
+
+
+def _final_text(outcome: Outcome) -> str | None:
     content = getattr(outcome, "content", None)
-    return orjson.loads(content.final) if content and not content.redacted_at else None
+    return content.final if content and not content.redacted_at else None
 
 
 def _published_before(publication: Publication) -> int | None:

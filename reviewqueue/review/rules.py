@@ -17,7 +17,10 @@ from .models import Basis, Cause, Decision, Outcome, Review, Severity
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a reviewer says of an item; ``correction`` is the edited output in the item kind's own form."""
+    """What a reviewer says of an item; ``correction`` is the edited output in the item kind's own form.
+
+    ``written`` is the same as JSON text, where it came as one: its numbers keep their digits.
+    """
 
     decision: str
     severity: str = Severity.NONE
@@ -28,6 +31,7 @@ class Judgement:
     follow_up: bool = False
     train: bool = True
     shown: dict[str, Any] = field(default_factory=dict)
+    written: str = ""
 
 
 def check(
@@ -167,14 +171,17 @@ def _meant(correction: str) -> str:
 
 
 def final_output(
-    *, kind: str, decision: str, correction: str, output: dict[str, Any], fallback: dict[str, Any] | None = None
+    *, kind: str, decision: str, correction: str, output: str, fallback: str | None = None
 ) -> str | None:
-    """Return the final output as JSON text: its own, the correction, or the fallback when it is withheld."""
+    """Return the final output: its own to the letter, the correction, or the fallback when it is withheld.
+
+    All of them are JSON texts, which are passed on as they were written.
+    """
     if decision == Decision.REJECT:
-        return _text(fallback)
+        return fallback
     if decision == Decision.EDIT:
-        return _text(final_of(orjson.loads(correction), kind=kind, output=output))
-    return _text(output)
+        return final_of(correction, kind=kind, output=output)
+    return output
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +192,17 @@ class Answered:
     final: str | None
 
 
-def at_timeout(
-    *, on_timeout: str, risk_level: str, output: dict[str, Any] | None, fallback: dict[str, Any] | None
-) -> Answered:
+def at_timeout(*, on_timeout: str, risk_level: str, output: str | None, fallback: str | None) -> Answered:
     """Return what an AI system gets that nobody decided for in time; high risk is withheld, whatever it asked for."""
     if risk_level == Risk.HIGH or on_timeout == Gate.OnTimeout.WITHHOLD:
         return Answered(Outcome.Disposition.WITHHELD, None)
     if on_timeout == Gate.OnTimeout.FALLBACK:
-        return Answered(Outcome.Disposition.FALLBACK, _text(fallback))
-    return Answered(Outcome.Disposition.FINAL, _text(output))
+        return Answered(Outcome.Disposition.FALLBACK, fallback)
+    return Answered(Outcome.Disposition.FINAL, output)
 
 
-def at_stop(*, on_timeout: str, risk_level: str, fallback: dict[str, Any] | None) -> Answered:
+def at_stop(*, on_timeout: str, risk_level: str, fallback: str | None) -> Answered:
     """Return what an AI system gets while work is stopped: the safe side, which is never its own answer."""
     if fallback is None or risk_level == Risk.HIGH or on_timeout == Gate.OnTimeout.WITHHOLD:
         return Answered(Outcome.Disposition.WITHHELD, None)
-    return Answered(Outcome.Disposition.FALLBACK, _text(fallback))
-
-
-def _text(output: dict[str, Any] | None) -> str | None:
-    return None if output is None else orjson.dumps(output).decode()
+    return Answered(Outcome.Disposition.FALLBACK, fallback)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, NotThere, ProductError
+from reviewqueue.common.exactjson import exact
 from reviewqueue.datasets.actions import DATA, MANIFEST, define, folder_of, request_release
 from reviewqueue.datasets.models import Dataset, Release
 from reviewqueue.datasets.queries import COUNTED, datasets_visible_to, live_counts, releases_visible_to, sample
@@ -130,7 +131,7 @@ def dataset(request: MemberRequest, slug: str) -> HttpResponse:
 
 
 def _pretty(text: bytes) -> str:
-    return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(exact(text.decode()), option=orjson.OPT_INDENT_2).decode()
 
 
 # --- releases -----------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """A webhook's delivery log: what was sent, what came back, and sending it again."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Invalid, ProductError
+from reviewqueue.common.exactjson import exact
 from reviewqueue.delivery import actions
 from reviewqueue.delivery.bodies import bodies_of
 from reviewqueue.delivery.models import Delivery, Webhook
@@ -107,12 +108,16 @@ def delivery(request: MemberRequest, pk: UUID, delivery_pk: UUID) -> HttpRespons
         "may_administer": True,
         "delivery": found,
         "webhook": found.webhook,
-        "body": json.dumps(json.loads(body), indent=2, ensure_ascii=False) if body else "",
+        "body": _readable(body) if body else "",
         "headers": _headers(found, body) if body else [],
         "tries": [(one, said_in_words(one)) for one in tries_of([found])[found.pk]],
         "over": found.delivered_at or found.given_up_at,
     }
     return render(request, "settings/delivery.html", context)
+
+
+def _readable(body: bytes) -> str:
+    return orjson.dumps(exact(body.decode()), option=orjson.OPT_INDENT_2).decode()
 
 
 def _delivery(request: MemberRequest, pk: UUID, delivery_pk: UUID) -> Delivery:

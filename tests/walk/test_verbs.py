@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from reviewqueue import pipeline
@@ -32,7 +33,7 @@ def test_an_unsure_answer_is_corrected_and_published(cast: Cast) -> None:
     assert (state(cast), outcome.basis, outcome.changed) == (State.SETTLED, "review", True)
     (publication,) = publish(cast)
     body = published_body(publication)
-    assert body["final"] == {"content": "It will arrive on Monday."}
+    assert orjson.loads(orjson.dumps(body["final"])) == {"content": "It will arrive on Monday."}
     assert (publication.position, body["severity"], body["disposition"]) == (1, "major", "final")
 
 

@@ -1,0 +1,55 @@
+"""JSON that is passed on as it was written: its parts to the letter, its numbers digit by digit.
+
+For texts that were accepted once (strictjson); nothing is checked again.
+"""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_decoder = json.JSONDecoder(parse_int=orjson.Fragment, parse_float=orjson.Fragment)
+
+
+def parts(text: str) -> dict[str, str]:
+    """Return the members of an object by name, each as the text that it was written in."""
+    found: dict[str, str] = {}
+    position = _skip(text, _skip(text, 0) + 1)
+    while text[position] != "}":
+        name, position = _decoder.raw_decode(text, position)
+        begin = _skip(text, _skip(text, position) + 1)
+        _value, position = _decoder.raw_decode(text, begin)
+        found[name] = text[begin:position]
+        position = _skip(text, position)
+        if text[position] == ",":
+            position = _skip(text, position + 1)
+    return found
+
+
+def exact(text: str) -> Any:
+    """Return a text's value for writing it again with orjson: each number is a fragment that keeps its digits."""
+    return _decoder.decode(text)
+
+
+def written(value: Any, *, like: str) -> str:
+    """Return a value as JSON text; a number that stands in ``like`` at the same place keeps its digits there."""
+    return orjson.dumps(_with_digits(value, orjson.loads(like), exact(like))).decode()
+
+
+def _with_digits(value: Any, was: Any, digits: Any) -> Any:
+    if isinstance(value, dict) and isinstance(was, dict):
+        return {
+            name: _with_digits(inner, was[name], digits[name]) if name in was else inner
+            for name, inner in value.items()
+        }
+    if isinstance(value, list) and isinstance(was, list):
+        kept = [_with_digits(*three) for three in zip(value, was, digits, strict=False)]
+        return kept + value[len(kept) :]
+    is_number = isinstance(value, int | float) and type(value) is type(was) and not isinstance(value, bool)
+    return digits if is_number and value == was else value
+
+
+def _skip(text: str, position: int) -> int:
+    return _SPACE.match(text, position).end()  # type: ignore[union-attr]
