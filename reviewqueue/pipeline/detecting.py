@@ -1,7 +1,7 @@
 """Detectors look at items, outside transactions and never for longer than they may; what did not run says why.
 
 What they find is a signal for the rules. That nothing was found by a detector that failed, was slow or was left out
-is never known: it holds no rule that lets an item pass (`triage.rules.conditions_of`).
+is never known: it holds no rule that lets an item pass (`RoutingRule.tree`).
 """
 
 import logging

@@ -21,6 +21,29 @@ def detector_words(name: str) -> str:
     return words.get(name, name)
 
 
+def about_detector(name: str) -> str:
+    """Return what a detector does and does not find; nothing for one that a package brought."""
+    words = {
+        "personal_data": _(
+            "IBANs, card, tax, pension and insurance numbers by their check digits; e-mail addresses, phone numbers"
+            " and IP addresses by their form. No names and no postal addresses: nothing finds those without a"
+            " language model. While it is on, reviewers see none of it until they ask to."
+        ),
+        "language": _(
+            "Which language the answer is in, and whether the question is in another. Short texts are left out."
+        ),
+        "abuse": _(
+            "Words of a short list, in English and German, also where letters are swapped, starred or spaced out."
+        ),
+        "contradiction": _(
+            "Amounts, percentages, durations and dates that the given documents do not have, and sentences that they"
+            " deny. It compares words and understands nothing."
+        ),
+        "near_duplicate": _("Whether question and answer are nearly those of an item that is open."),
+    }
+    return words.get(name, "")
+
+
 def kind_words(kind: str) -> str:
     """Return a kind of find in words: ``iban``, or ``answer:iban`` for one in the AI's answer."""
     if kind.startswith(IN_ANSWER):

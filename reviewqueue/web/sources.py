@@ -24,6 +24,7 @@ from reviewqueue.queues.queries import visible_to as queues_visible_to
 
 from .access import member_page
 from .context import MemberRequest
+from .detectors import detectors_of
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
@@ -176,6 +177,7 @@ def _source(request: MemberRequest, found: Source, form: Form, error: ProductErr
         "tool_faults": [one.detail for one in faults if one.pointer == "#/tools"],
         "history": _history(found),
         "many": COUNTED,
+        **detectors_of(found),
     }
     return _page(request, "source", context, error)
 

@@ -10,6 +10,7 @@ from . import (
     changing,
     datasets,
     delivery_log,
+    detectors,
     duty,
     edge_case,
     edge_cases,
@@ -181,4 +182,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/queues/<slug:slug>/", queue_settings.queue, name="settings_queue"),
     path("settings/sources/", sources.sources, name="settings_sources"),
     path("settings/sources/<slug:slug>/", sources.source, name="settings_source"),
+    path("settings/sources/<slug:slug>/detectors/", detectors.source_detector, name="source_detector"),
+    path(
+        "settings/sources/<slug:slug>/detectors/<slug:name>/",
+        detectors.source_detector_try,
+        name="source_detector_try",
+    ),
 ]

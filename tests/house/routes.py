@@ -17,9 +17,10 @@ from reviewqueue.delivery.actions import add_webhook
 from reviewqueue.delivery.models import Delivery
 from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
-from reviewqueue.queues.actions import create_queue, join_queue
+from reviewqueue.queues.actions import create_queue, join_queue, set_promise
 from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.review.models import Escalation, FollowUp
+from reviewqueue.triage.actions.overload import Planned
 from reviewqueue.triage.actions.policies import draft_policy
 from reviewqueue.triage.models import Signal
 from reviewqueue.triage.queries import current_policy
@@ -36,6 +37,7 @@ CONSTANTS = {
     ("/releases/", "version"): "1",
     ("policies/versions/", "version"): "1",
     ("/files/", "name"): "data.jsonl",
+    ("/detectors/", "name"): "abuse",
     ("/", "name"): "data.jsonl",
 }
 
@@ -111,6 +113,7 @@ class Things:
         self.stop = steps.pipeline.stop(
             workspace=cast.workspace, source=self.source, why=Stop.Why.EXERCISE, note=prefix, by=SYSTEM, now=NOW
         )
+        self._promises()
         self.delivery = Delivery.objects.filter(webhook=self.webhook).latest("pk")
         self.key, self.secret = create_key(
             workspace=cast.workspace, name=f"{prefix} key", scopes=["items:read"], by=SYSTEM, now=NOW
@@ -198,6 +201,14 @@ class Things:
             asked=asked, item_ids=[self.escalation.item_id], reason=self.prefix, by=self.cast.viewer("lead"), now=NOW
         )
 
+    def _promises(self) -> None:
+        self.promise = set_promise(
+            queue=self.queue, urgency="normal", minutes=90, team=None, by=None, actor=SYSTEM, now=NOW
+        )
+        planned = Planned(members=[self.cast.lead.user_id], emails=[f"{self.prefix}@example.invalid"])
+        steps.pipeline.save_plan(planned=planned, by=self.cast.viewer("lead"), now=NOW)
+        steps.pipeline.begin_plan(note=self.prefix, by=self.cast.viewer("lead"), now=NOW)
+
     def by_place(self) -> dict[tuple[str, str], str]:
         """Return what names these things, by the literal text before the parameter and its name."""
         return {place: str(name(self)) for place, name in PLACES.items()}
@@ -213,6 +224,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("edge-cases/", "pk"): lambda things: things.case.pk,
     ("knowledge/", "pk"): lambda things: things.fix.pk,
     ("ownership/", "pk"): lambda things: things.ownership.pk,
+    ("promises/", "pk"): lambda things: things.promise.pk,
     ("escalations/", "pk"): lambda things: things.escalation.pk,
     ("work/", "pk"): lambda things: things.assignment.pk,
     ("queues/", "slug"): lambda things: things.queue.slug,

@@ -9,7 +9,16 @@ from django.utils import translation
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reviewqueue.triage.conditions import Columns, as_tree, condition_sql, faults, holds, leaves, sentence
+from reviewqueue.triage.conditions import (
+    Columns,
+    as_tree,
+    condition_sql,
+    faults,
+    holds,
+    known_first,
+    leaves,
+    sentence,
+)
 
 UNSURE = {"field": "confidence", "op": "below", "value": 0.6}
 GOLD = {"field": "attribute", "name": "tier", "op": "is", "value": "gold"}
@@ -19,6 +28,7 @@ MONDAY_NOON = 1_795_435_200  # 2026-11-23 12:00 UTC
 # --- random trees and facts: of the right sort, of a wrong one, or absent -----------------------------------------
 
 WORDS = st.sampled_from(["gold", "de", "high", "1", "120", "true", "null", "it's 100 %", '"', "{}", "Ünal"])
+DETECTORS = st.sampled_from(["abuse", "language"])
 NUMBERS = st.one_of(st.integers(-3, 200), st.sampled_from([0.0, 0.42, 0.6, 1.0, 120.5, 1e-9, 1e14]))
 PLAIN = st.one_of(WORDS, NUMBERS, st.booleans())
 ANYTHING = st.one_of(PLAIN, st.none(), st.lists(PLAIN, max_size=3), st.dictionaries(WORDS, PLAIN, max_size=2))
@@ -42,8 +52,8 @@ LEAVES = st.one_of(
     leaf("hour", "between", st.tuples(st.integers(13, 23), st.integers(0, 12)).map(list), name=ZONES),
     leaf("weekday", "in", st.lists(st.integers(1, 7), min_size=1, max_size=3), name=ZONES),
     leaf("queue_load", "at_least", NUMBERS, name=WORDS),
-    leaf("finding", "below", NUMBERS, name=WORDS),
-    leaf("finding_kind", "has", WORDS, name=WORDS),
+    *(leaf("finding", op, NUMBERS, name=DETECTORS) for op in ("below", "at_least")),
+    leaf("finding_kind", "has", WORDS, name=DETECTORS),
 )
 TREES = st.recursive(
     LEAVES,
@@ -69,7 +79,7 @@ FACTS = st.fixed_dictionaries(
         "received_at": st.one_of(MOMENTS, ANYTHING),
         "queue_load": st.one_of(st.dictionaries(WORDS, ANYTHING, max_size=3), ANYTHING),
         "findings": st.dictionaries(
-            WORDS, st.fixed_dictionaries({}, optional={"score": ANYTHING, "kinds": ANYTHING}), max_size=2
+            DETECTORS, st.fixed_dictionaries({}, optional={"score": ANYTHING, "kinds": ANYTHING}), max_size=2
         ),
     },
 )
@@ -98,6 +108,18 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
 @example(tree={"not": GOLD}, facts=[{}, {"attributes": ["tier"]}, {"attributes": "tier"}, {"attributes": {}}])
 def test_predicate_and_sql_agree_on_every_tree_and_all_facts(tree: Any, facts: list[dict[str, Any]]) -> None:
     assert by_sql(tree, facts) == [holds(tree, one) for one in facts]
+    wary = known_first(tree)
+    assert by_sql(wary, facts) == [holds(wary, one) for one in facts]
+    asked = {leaf["name"] for leaf in leaves(tree) if leaf["field"] in {"finding", "finding_kind"}}
+    for one in facts:
+        known = all(is_known(one, name) for name in asked)
+        assert not holds(wary, one) or (known and holds(tree, one)), "nothing passes for what nobody looked for"
+
+
+def is_known(facts: dict[str, Any], detector: str) -> bool:
+    """Return whether a detector has looked: its score is a number, and scores are never below zero."""
+    score = facts.get("findings", {}).get(detector, {}).get("score")
+    return type(score) in {int, float} and score >= 0
 
 
 @pytest.mark.django_db

@@ -27,16 +27,16 @@ class Merged:
     @classmethod
     def of(cls, before: Plan, after: Plan) -> "Merged":
         """Merge the rules of two policies; those with the same conditions in the same order are one."""
-        old, new = ([orjson.dumps(rule.conditions) for rule in plan.rules] for plan in (before, after))
+        old, new = ([orjson.dumps(rule.tree) for rule in plan.rules] for plan in (before, after))
         trees: list[Tree] = []
         numbers: list[tuple[int, int]] = []
         for step, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             if step == "equal":
                 numbers += [(a + n + 1, c + n + 1) for n in range(b - a)]
-                trees += [rule.conditions for rule in before.rules[a:b]]
+                trees += [rule.tree for rule in before.rules[a:b]]
             else:
                 numbers += [(n + 1, 0) for n in range(a, b)] + [(0, n + 1) for n in range(c, d)]
-                trees += [rule.conditions for rule in (*before.rules[a:b], *after.rules[c:d])]
+                trees += [rule.tree for rule in (*before.rules[a:b], *after.rules[c:d])]
         return cls(before, after, trees, numbers)
 
     def first_sql(self, columns: Columns) -> str:

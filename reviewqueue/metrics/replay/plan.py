@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from reviewqueue.triage.conditions import Columns, asks, condition_sql, holds
+from reviewqueue.triage.conditions import Columns, asks, condition_sql
 from reviewqueue.triage.models import RoutingPolicy, RoutingRule, SamplingRate
 
 #: A place in a policy is the number of the rule that takes an item (0: none) and of the rate that it is sampled at.
@@ -42,13 +42,13 @@ class Plan:
 
     def place(self, facts: Mapping[str, Any]) -> Place:
         """Return the place of an item by the predicate."""
-        taker = next((n for n, rule in enumerate(self.rules, start=1) if holds(rule.conditions, facts)), 0)
+        taker = next((n for n, rule in enumerate(self.rules, start=1) if rule.fits(facts)), 0)
         pair = facts.get("source") or "", facts.get("model_version")
         return taker, next((n for n, rate in enumerate(self.rates, start=1) if rate.covers(*pair)), 0)
 
     def taker_sql(self, columns: Columns) -> str:
         """Return the number of the rule in SQL."""
-        return first_that_holds([condition_sql(rule.conditions, columns) for rule in self.rules])
+        return first_that_holds([condition_sql(rule.tree, columns) for rule in self.rules])
 
     def rate_sql(self, columns: Columns) -> str:
         """Return the number of the rate in SQL."""

@@ -7,7 +7,7 @@ A tree is JSON: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": tree}`` or a l
 from .checking import faults
 from .holding import Condition, condition, fact, holds
 from .sql import Columns, condition_sql
-from .tree import FIELDS, Facts, Leaf, Tree, as_tree, asks, leaves
+from .tree import FIELDS, Facts, Leaf, Tree, as_tree, asks, known_first, leaves
 from .words import sentence
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "fact",
     "faults",
     "holds",
+    "known_first",
     "leaves",
     "sentence",
 ]

@@ -8,6 +8,7 @@ import re2
 from django.utils.translation import gettext as _
 
 from reviewqueue.common.errors import Place
+from reviewqueue.detectors import known
 
 from .tree import FIELDS, GROUPS, Field
 
@@ -79,6 +80,8 @@ def _name_fault(leaf: dict[str, Any], field: Field) -> str:
         return _("A name belongs to attributes, queues, detectors and times only.") if name is not None else ""
     if field.sort == "moment":
         return "" if name is None or name in _zones() else _("A time zone such as Europe/Berlin is required.")
+    if field.path[0] == "findings" and name not in known():
+        return _("A detector is required: one of %(names)s.") % {"names": ", ".join(known())}
     return "" if _is_word(name) else _("A name is required.")
 
 

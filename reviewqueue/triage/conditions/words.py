@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from ..detector_words import detector_words, kind_words
 from .tree import Leaf, Tree, as_tree
 
 
@@ -29,6 +30,10 @@ def _is_empty(tree: Any) -> bool:
 
 def _leaf_words(leaf: Leaf) -> str:
     told = {"name": leaf.get("name") or "UTC", "value": _value_words(leaf["value"])}
+    if leaf["field"] in {"finding", "finding_kind"}:
+        told["name"] = detector_words(leaf["name"])
+    if leaf["field"] == "finding_kind":
+        told["value"] = kind_words(leaf["value"])
     if leaf["field"] == "hour":
         told |= {"first": f"{leaf['value'][0]:02d}:00", "before": f"{leaf['value'][1]:02d}:00"}
     if leaf["field"] == "weekday":
@@ -63,9 +68,9 @@ def _sentences() -> dict[str, str]:
         "weekday.in": _("it came on %(value)s (%(name)s)"),
         "queue_load.below": _("fewer than %(value)s wait in %(name)s"),
         "queue_load.at_least": _("at least %(value)s wait in %(name)s"),
-        "finding.below": _("%(name)s scores below %(value)s"),
-        "finding.at_least": _("%(name)s scores at least %(value)s"),
-        "finding_kind.has": _("%(name)s found %(value)s"),
+        "finding.below": _("“%(name)s” scores below %(value)s"),
+        "finding.at_least": _("“%(name)s” scores at least %(value)s"),
+        "finding_kind.has": _("“%(name)s” found: %(value)s"),
     }
 
 

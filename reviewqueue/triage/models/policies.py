@@ -9,7 +9,7 @@ from django.db.models import Q
 from reviewqueue.accounts.models import User, WorkspaceOwned
 from reviewqueue.queues.models import Queue
 
-from ..conditions import Condition, condition, leaves
+from ..conditions import Condition, Tree, condition, known_first, leaves
 
 
 class RoutingPolicy(WorkspaceOwned):
@@ -85,10 +85,19 @@ class RoutingRule(WorkspaceOwned):
             ),
         ]
 
+    @property
+    def tree(self) -> Tree:
+        """What must hold for the rule to take an item: its conditions.
+
+        For a rule that lets items pass, what it asks of detectors must also be known: where one did not run,
+        nothing passes for its finding nothing.
+        """
+        return self.conditions if self.queue_id else known_first(self.conditions)
+
     @cached_property
     def fits(self) -> Condition:
         """Whether the rule takes an item with some facts: its tree made into a function once, for a whole batch."""
-        return condition(self.conditions)
+        return condition(self.tree)
 
     @cached_property
     def attributes_asked(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from reviewqueue import detectors
 from reviewqueue.accounts.queries import members_visible_to
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, Invalid, NotReady, ProductError
@@ -18,6 +19,7 @@ from reviewqueue.metrics.queries.precision import audits_of
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.actions import policies as verbs
 from reviewqueue.triage.actions.trying import ask_replay
+from reviewqueue.triage.detector_words import detector_words
 from reviewqueue.triage.models import RoutingPolicy, RoutingRule
 from reviewqueue.triage.queries import current_policy
 from reviewqueue.triage.wording import changed_only, differences, rule_words, sampling_words
@@ -252,6 +254,7 @@ def _builder(
         "form": form,
         "typed": typed,
         "choices": choices(),
+        "detectors": [(name, detector_words(name)) for name in detectors.known()],
         "queues": visible_to(request.viewer).order_by("name"),
         "people": _people(request),
         "error": error,
