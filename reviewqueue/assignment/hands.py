@@ -123,7 +123,7 @@ def heads_for(hands: Sequence[Hand], *, head: int) -> list[Head]:
     lanes = sorted({lane for one in wanting for lane in one.lanes})
     if not lanes:
         return []
-    given = {
+    given: dict[str, Any] = {
         "users": [one.user_id for one in wanting],
         "lanes": lanes,
         "head": head,
@@ -131,7 +131,7 @@ def heads_for(hands: Sequence[Hand], *, head: int) -> list[Head]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, given)
-        return [Head(*row[:5], not_for=frozenset(row[5])) for row in cursor.fetchall()]
+        return [Head(*row[:5], frozenset(row[5])) for row in cursor.fetchall()]
 
 
 def dealt_unseen(viewer: Viewer) -> int:

@@ -93,7 +93,7 @@ def team_away(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Note that a person of the team is away: oneself, or somebody one has a say over."""
     one, sent = team_of(request, pk), request.POST
     user_id = identifier(sent.get("who"))
-    if not members_of(one).filter(user_id=user_id).exists():
+    if user_id is None or not members_of(one).filter(user_id=user_id).exists():
         raise NotThere
     membership = Membership.objects.get(workspace_id=one.workspace_id, user_id=user_id, ended_at=None)
     try:
