@@ -25,10 +25,13 @@ from reviewqueue.metrics.queries.levers import unowned_slots, who_could_help
 from reviewqueue.metrics.rules import BoardNow, Forecast, Prediction, QueueNow, predict
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.review.queries import follow_ups_waiting
+from reviewqueue.triage.calling import why_words
+from reviewqueue.triage.overload import plan_of, running
 
 from . import charts, levers
 from .access import member_page
 from .context import MemberRequest
+from .overload import strata_words
 from .parameters import identifier
 from .undoing import last_change
 from .words import clock, number, promise
@@ -77,7 +80,20 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
         "measured": present.crew.measured,
         "full": [_full(one) for one in full_sources(request.viewer, usual=settings.SOURCE_OPEN_ITEMS)],
         "held": held_now(viewer=request.viewer, now=now),
+        "overload": _overload(request, prediction),
         "follow_ups": follow_ups_waiting(request.viewer, at=now),
+    }
+
+
+def _overload(request: MemberRequest, prediction: Prediction) -> dict[str, Any]:
+    """Return the overload plan at work, or whether one is ready when something will be late."""
+    run, plan = running(request.viewer.workspace_id), plan_of(request.viewer.workspace_id)
+    return {
+        "run": run,
+        "why": why_words(run) if run else "",
+        "strata": strata_words(run.plan) if run else [],
+        "plan": plan,
+        "late": prediction.late,
     }
 
 

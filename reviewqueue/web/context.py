@@ -45,6 +45,7 @@ NAVIGATION = (
     (
         ("my_queue", _("My queue"), "inbox", ("review", "lead")),
         ("board", _("Queue board"), "board", ("see_queues",)),
+        ("promises", _("Promises"), "clock", ("see_queues",)),
         ("teams", _("Teams"), "people", ("review", "lead", "see_people")),
         ("items", _("Items"), "search", ("see_items",)),
         ("follow_ups", _("Follow-ups"), "reply", ("review", "lead", "see_items")),
