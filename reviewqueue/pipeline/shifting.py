@@ -24,6 +24,7 @@ from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
+from reviewqueue.queues.rules import Stopped
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.actions.shifting import moved, shift
 from reviewqueue.triage.models import QueueEntry
@@ -59,6 +60,7 @@ def because_words(because: str) -> str:
         "theirs_already": _("This person has it already."),
         "several": _("Several people have it in hand; choose one of them on its page."),
         "not_for_them": _("This person may not review it: they have had it, or do not review here."),
+        "stopped": _("Work on it is stopped, so it is given to nobody."),
         "not_allowed": _("Who asked for it is no lead any more."),
         "cancelled": _("It was taken back before it was done."),
         "changed": _("It is no longer as it was left."),
@@ -162,6 +164,8 @@ def reassign(
         slot = Slot.objects.get(pk=before.slot_id) if before else _free_slot(standing.entry)
         try:
             turn = assign(slot=slot, to=to, by=by, now=now)
+        except Stopped:
+            raise Refused("stopped") from None
         except Conflict:
             raise Refused("not_for_them") from None
         failpoint("reassign.done")

@@ -3,6 +3,7 @@
 One example is one transaction that is rolled back at its end; the clock is the machine's own.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
@@ -42,7 +43,9 @@ ONE = Judgement(decision="approve", severity="none")
 JUDGEMENTS = {"approve": ONE, "edit": edit(), "reject": Judgement(decision="reject", severity="major")}
 #: Past a beat, an undo, a deadline, a lease, a promise, and a lead's turn.
 PAUSES = st.sampled_from([1, 4, 11, 61, 130, 310, 3_700, 90_000])
-steps_taken = count()
+#: How often each verb was done, and how often it was refused, in this process.
+done: Counter[str] = Counter()
+refused: Counter[str] = Counter()
 
 
 def machine(cast: Cast) -> type[RuleBasedStateMachine]:
@@ -75,15 +78,17 @@ class Life(Held, RuleBasedStateMachine):
 
     def step(self, verb: str, do: Callable[[], Answer]) -> Answer | None:
         """Take a step; the states move along the verb's arrows, and not at all when it is refused."""
-        next(steps_taken)
         try:
             with transaction.atomic():
                 answer = do()
         except ProductError:
+            refused[verb] += 1
             assert self._seen() == self.states, f"{verb} was refused, and has moved something all the same"
             return None
+        done[verb] += 1
         after = self._seen()
-        assert illegal(verb, self.states, after) == {}, verb
+        wrong = illegal(verb, self.states, after)
+        assert not wrong, f"{verb} has moved items where it may not: {sorted(wrong.values())}"
         self.states = after
         return answer
 
