@@ -34,6 +34,8 @@ from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 from tests.faults import edge_steps as edge
+from tests.faults import shift_steps as shifts
+from tests.faults import promise_steps as promise
 from tests.faults import stopping
 
 SOON = NOW + timedelta(seconds=5)
@@ -228,11 +230,18 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "stop.begun": (stopping.both_wait, stopping.stop),
     "end_stop.ended": (stopping.stopped, stopping.end_stop),
     "answer_stopped.answered": (stopping.waited_for, stopping.carry_out),
+    "shift.done": (waiting, shifts.raise_one),
+    "move_entry.done": (held, shifts.move_one),
+    "reassign.done": (held, shifts.give_one),
+    "do_bulk.noted": (shifts.asked_for_one, shifts.do_page),
     "open_case.done": (edge.questions, edge.open_case),
     "rule.written": (edge.case_open, edge.rule),
     "settle_one.settled": (edge.ruled, edge.settle_ruled),
     "take_back.done": (edge.settled_by_ruling, edge.take_back),
     "climb.told": (edge.unanswered, edge.climb),
+    "misses.found": (promise.overdue, promise.find_misses),
+    "overload.begun": (promise.planned, promise.begin),
+    "overload.ended": (promise.at_work, promise.end),
 }
 #: Failpoints after a commit: the step is done, though nobody was told; done again it changes nothing.
 DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
@@ -241,7 +250,9 @@ DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
 #: Failpoints between two commits of a step: what is committed stays, and the step done again does the rest.
 PARTLY: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "settle_ruled.one": (edge.ruled, edge.settle_ruled),
+    "do_bulk.one": (shifts.asked_for, shifts.do_all),
     "mail.sent": (edge.to_mail, edge.send_mails),
+    "call.sent": (promise.at_work, promise.call),
     "stop.answered": (stopping.waited_for, stopping.carry_out),
     "stop.held_back": (stopping.to_hold_back, stopping.carry_out),
     "end_stop.let_go": (stopping.to_let_go, stopping.carry_out),

@@ -15,6 +15,7 @@ APPEND_ONLY = {
     "triage_triagedecision",
     "triage_signal",
     "triage_finding",
+    "triage_miss",
     "review_review",
     "review_outcome",
     "review_publication",
