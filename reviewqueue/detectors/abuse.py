@@ -30,14 +30,17 @@ def kinds_in(text: str) -> set[str]:
     """Return the kinds of hurting words in a text."""
     plain = plainly(text)
     forms = {plain, plain.translate(_SWAPPED)}
-    if _SPACED.search(plain):
-        forms |= {_SPACED.sub(_together, one) for one in tuple(forms)}
-    found: set[str] = set()
-    for form in forms:
-        written = form.encode("ascii", "replace")
-        if _any().search(written):
-            found |= {kind for kind, pattern in _by_kind().items() if pattern.search(written)}
-    return found
+    found = {kind for one in forms for kind in _found(one, spaced=False)}
+    runs = (run for one in forms for run in _SPACED.findall(one))
+    return found.union(*(_found(_BETWEEN.sub("", run), spaced=True) for run in runs))
+
+
+def _found(form: str, *, spaced: bool) -> set[str]:
+    written = form.encode("ascii", "replace")
+    patterns = _patterns(spaced)
+    if not patterns[_ANY].search(written):
+        return set()
+    return {kind for kind in _LISTS if patterns[kind].search(written)}
 
 
 def plainly(text: str) -> str:
@@ -51,28 +54,26 @@ def plainly(text: str) -> str:
 
 #: Single letters with signs or blanks between: an unbroken row of at least four.
 _SPACED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9@$!][ .\-_*]{1,2}){3,20}[a-z0-9@$!](?![a-z0-9])")
-
-
-def _together(found: re.Match[str]) -> str:
-    return re.sub(r"[ .\-_*]", "", found[0])
-
-
-@cache
-def _by_kind() -> dict[str, Any]:
-    return {kind: _pattern(words) for kind, words in _LISTS.items()}
+_BETWEEN = re.compile(r"[ .\-_*]")
+#: One look for all kinds: most texts hold none.
+_ANY = ""
 
 
 @cache
-def _any() -> Any:
-    """One look for all of them: most texts hold none."""
-    return _pattern(word for words in _LISTS.values() for word in words)
+def _patterns(spaced: bool) -> dict[str, Any]:
+    every = [word for words in _LISTS.values() for word in words]
+    return {kind: _pattern(words, spaced=spaced) for kind, words in {**_LISTS, _ANY: every}.items()}
 
 
-def _pattern(words: Iterable[str]) -> Any:
-    """Compile words on an engine with linear time: letters may be repeated, inner ones may be a star."""
+def _pattern(words: Iterable[str], *, spaced: bool) -> Any:
+    """Compile words on an engine with linear time: letters may be repeated, inner ones may be a star.
+
+    Among ``spaced`` letters nobody knows where a word begins or ends.
+    """
     options = re2.Options()
     options.never_capture = True
-    return re2.compile((r"\b(?:" + "|".join(map(_form, words)) + r")\b").encode(), options)
+    edge = "" if spaced else r"\b"
+    return re2.compile((edge + "(?:" + "|".join(map(_form, words)) + ")" + edge).encode(), options)
 
 
 def _form(word: str) -> str:
