@@ -143,12 +143,8 @@ def _one(sql: str, given: dict[str, Any]) -> tuple | None:
     return rows[0] if rows else None
 
 
-# A page is much work in little time: too short to compile its statement, and worth all parallel workers that the
-# server's settings allow, which it would otherwise not think of for an index. Never the whole table for a page.
-_FOR_A_PAGE = """
-SET LOCAL jit = off; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL enable_seqscan = off
-"""
+# A page is too short to compile its statement, and leaves the other processors to others; it never reads a whole table.
+_FOR_A_PAGE = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = off"
 
 
 def _all(sql: str, given: dict[str, Any]) -> list[tuple]:
