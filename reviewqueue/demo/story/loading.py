@@ -20,6 +20,7 @@ from reviewqueue.triage.actions import take_pending
 
 from .arrivals import CALM_DAYS, PASSED, Arrival, arrivals, ticks
 from .reviewers import Worker
+from .teams import form_teams
 from .unclear import tell_of_unclear
 from .workspace import PEOPLE, SLUG, make_workspace
 
@@ -42,6 +43,7 @@ def load_story(*, password: str, now: datetime, report: Callable[[str], None]) -
     steps = [(end, step) for end, step in ticks(whole) if told is None or end > told]
     _tell(workspace, steps, {one.external_id: one for one in whole}, base, report)
     tell_of_unclear(workspace, now=now)
+    form_teams(workspace, now=now)
     record(workspace_id=workspace.pk, verb=LOADED, subject=("workspace", workspace.pk), by=SYSTEM, at=now)
     _analyze()
     return workspace
