@@ -34,8 +34,8 @@ from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 from tests.faults import edge_steps as edge
-from tests.faults import shift_steps as shifts
 from tests.faults import promise_steps as promise
+from tests.faults import shift_steps as shifts
 from tests.faults import stopping
 
 SOON = NOW + timedelta(seconds=5)

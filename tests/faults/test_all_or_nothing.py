@@ -12,10 +12,12 @@ from django.apps import apps
 from django.core import mail
 from django.db import connection
 
+from reviewqueue.assignment.models import BulkAction, BulkStep
 from reviewqueue.datasets.actions import LEASE, folder_of, take_due
 from reviewqueue.datasets.models import Release
 from reviewqueue.edgecases.models import DueMail
 from reviewqueue.review.models import Outcome
+from reviewqueue.triage.models import QueueEntry
 from tests.cast import NOW, Cast
 from tests.faults.counting import CONSERVATION, broken
 from tests.faults.steps import DONE, PARTLY, STEPS
@@ -134,6 +136,21 @@ def test_a_step_that_is_not_ended_is_done_whole(cast: Cast) -> None:
     before = digest()
     assert perform("submit_items.stored", "") == 0
     assert digest() != before
+
+
+def test_a_bulk_move_whose_worker_is_killed_goes_on_and_moves_each_item_once(cast: Cast) -> None:
+    prepare, step = PARTLY["do_bulk.one"]
+    prepare(cast)
+    for _life in range(2):
+        assert perform("do_bulk.one", "do_bulk.one=kill") == -signal.SIGKILL
+    assert BulkStep.objects.exclude(done_at=None).count() == 2
+    step()
+    assert BulkStep.objects.filter(done_at=None).count() == 0
+    moved = QueueEntry.objects.filter(end_reason="moved")
+    assert (
+        moved.count() == moved.values("item").distinct().count() == QueueEntry.objects.filter(ended_at=None).count()
+    )
+    assert BulkAction.objects.get().finished_at
 
 
 def test_a_release_killed_between_file_and_row_has_the_same_bytes_later(cast: Cast, settings, tmp_path: Path) -> None:
