@@ -74,7 +74,7 @@ def three_at_work(cast: Cast, rounds: int) -> list:
 
 
 def test_three_reviews_at_once_settle_once_by_their_majority_and_none_is_lost(cast: Cast) -> None:
-    rounds = scaled(ROUNDS // 3)
+    rounds = scaled(ROUNDS // 5)
     answers = three_at_work(cast, rounds)
     assert [one for one in answers if isinstance(one, Exception)] == []
     assert (Outcome.objects.count(), unsettled()) == (rounds, 0)
@@ -85,7 +85,7 @@ def test_three_reviews_at_once_settle_once_by_their_majority_and_none_is_lost(ca
 def test_without_the_hold_nobody_counts_as_the_last_of_three(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: each sees the others still at work, and waits for them for ever."""
     monkeypatch.setattr(reviewing, "hold_stay", lambda one: QueueEntry.objects.get(pk=one.entry_id))
-    three_at_work(cast, ROUNDS // 2)
+    three_at_work(cast, ROUNDS // 3)
     assert unsettled() > 0
 
 
@@ -112,7 +112,7 @@ def left_with_a_closed_slot() -> int:
 def test_a_majority_and_a_claim_of_the_third_at_once_leave_nobody_with_a_closed_slot(cast: Cast) -> None:
     """Either it is settled and the third gets nothing, or the third is at work and is waited for."""
     majority(cast)
-    for number in range(scaled(ROUNDS // 3)):
+    for number in range(scaled(ROUNDS // 6)):
         item_id, (done, turn) = second_of_three(cast, number)
         assert not isinstance(done, Exception)
         assert not isinstance(turn, Exception)

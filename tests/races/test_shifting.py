@@ -1,5 +1,6 @@
 """A lead shifts an item at the very moment at which somebody claims, submits, escalates or shifts it too."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -80,15 +81,22 @@ def test_a_move_and_a_claim_at_once_leave_it_in_one_queue_with_one_holder_at_mos
 
 def test_ending_the_turns_before_the_slots_leaves_a_turn_behind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a claim between the two is seen by neither."""
+    claimed = threading.Event()
 
     def turns_first(*, entry_id, reason, by, at) -> None:
         Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason)
+        claimed.wait(timeout=5)
         Slot.objects.filter(entry_id=entry_id, closed_at=None).update(holder=None, expires_at=None, closed_at=at)
+
+    def take() -> None:
+        claim(cast, cast.reviewer, now=None)
+        claimed.set()
 
     monkeypatch.setattr(turns, "close_open_slots", turns_first)
     for number in range(MOST):
+        claimed.clear()
         one = waiting(cast, number)
-        together(lambda: move(cast, one), lambda: claim(cast, cast.reviewer, now=None))  # noqa: B023
+        together(lambda: move(cast, one), take)  # noqa: B023
         if broken():
             return
     raise AssertionError("the protection was taken away, and nothing broke")
