@@ -33,6 +33,7 @@ def lines() -> Iterator[dict]:
     """Yield the one line: everything goes to people, so that all of it becomes claimable."""
     office = loading.open_office()
     policies.put_in_force(office, policies.rules(office, unsure=0.6))
+    policies.switch_on(office)
     _row, key = create_key(workspace=office.workspace, name="bench", scopes=["items:write"], by=SYSTEM, now=now())
     n = scaled(2_000, least=50)
     firsts = iter(range(1, 100 * n, n))

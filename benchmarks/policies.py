@@ -3,11 +3,13 @@
 from typing import Any
 
 from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.triage.actions import switch_detector
 from reviewqueue.triage.actions.policies import activate_policy
 
 from .loading import NOW, Office
 
 RULES = 30
+DETECTORS = ("personal_data", "language", "abuse")
 KINDS = ("text", "action", "comparison", "extraction")
 
 
@@ -18,6 +20,12 @@ def rules(office: Office, *, unsure: float | None = None) -> list[dict[str, Any]
         below = {"field": "confidence", "op": "below", "value": unsure}
         made[-1] = {"name": "Unsure", "conditions": [below], "queue": office.queues[0]}
     return made
+
+
+def switch_on(office: Office) -> None:
+    """Let detectors look at everything that comes."""
+    for detector in DETECTORS:
+        switch_detector(source=office.source, detector=detector, on=True, by=None, actor=SYSTEM, now=NOW)
 
 
 def put_in_force(office: Office, given: list[dict[str, Any]]) -> None:

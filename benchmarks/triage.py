@@ -1,4 +1,4 @@
-"""Triage by a pair of worker processes, with a policy of thirty rules, by the workers' own task."""
+"""Triage by a pair of worker processes, with a policy of thirty rules and three detectors, by the workers' own task."""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -25,6 +25,7 @@ def lines() -> Iterator[dict]:
     """Yield the one line of triage."""
     office = loading.open_office()
     policies.put_in_force(office, policies.rules(office, unsure=0.3))
+    policies.switch_on(office)
     n = scaled(20_000, least=400)
     loaded = iter(range(1, 100 * n, n))
 
@@ -38,8 +39,8 @@ def lines() -> Iterator[dict]:
     lane = office.lanes[1]
     place = office.workspace.pk, lane.queue_id, lane.pk
     runs = compare(lambda: run(_by_task, None), lambda: run(_by_statements, place))
-    told = {"workers": PAIR, "rules": policies.RULES, "to_people": _share_to_people()}
-    yield line("triage", unit="items/s", floor_is=FLOOR, runs=runs, n=n, **told)
+    told = {"workers": PAIR, "rules": policies.RULES, "detectors": len(policies.DETECTORS)}
+    yield line("triage", unit="items/s", floor_is=FLOOR, runs=runs, n=n, **told, to_people=_share_to_people())
 
 
 def _load(office: loading.Office, first: int, n: int) -> None:

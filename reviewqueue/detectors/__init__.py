@@ -29,6 +29,12 @@ def looking() -> dict[str, Detector]:
     return {**_OURS, **{one.name: one.load() for one in entry_points(group=GROUP)}}
 
 
+def prepare(detector: str) -> None:
+    """Load what one of our detectors needs, once a process: that is no part of the time that a look has."""
+    if looking().get(detector) is language.look:
+        language.prepare()
+
+
 def known() -> tuple[str, ...]:
     """Return the name of every detector that can be switched on."""
     return (*looking(), NEAR_DUPLICATE)
@@ -50,4 +56,5 @@ __all__ = [
     "known",
     "likeness",
     "looking",
+    "prepare",
 ]

@@ -35,6 +35,11 @@ def told(text: str) -> tuple[str, float]:
     return str(language), float(share)
 
 
+def prepare() -> None:
+    """Load the model now, which takes half a second: nobody's look is to wait for it, and run out of time."""
+    _identifier()
+
+
 @cache
 def _identifier() -> Any:
     """Load the model that the package carries; once a process, and only where the detector is switched on."""

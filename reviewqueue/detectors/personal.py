@@ -103,8 +103,10 @@ def _ibans(text: str) -> Iterator[Span]:
     for one in _IBAN.finditer(text):
         begin = one.start() - 2
         length = IBAN_LENGTHS.get(text[begin : begin + 2].upper(), 0)
+        if not length:
+            continue
         places = [n for n in range(begin, one.end()) if text[n].isalnum()][:length]
-        if len(places) < length or not length or text[places[-1] + 1 : places[-1] + 2].isalnum():
+        if len(places) < length or text[places[-1] + 1 : places[-1] + 2].isalnum():
             continue
         if is_iban("".join(text[place] for place in places).upper()):
             yield Span(places[0], places[-1] + 1, "iban")

@@ -6,7 +6,8 @@ is never known: it holds no rule that lets an item pass (`RoutingRule.tree`).
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,12 +30,16 @@ log = logging.getLogger(__name__)
 
 #: A detector that was too slow is left out for so many seconds, so that what is slow always slows nothing for long.
 REST_SECONDS = 10.0
+#: Loading a model takes time once, and no longer than this.
+READY_SECONDS = 5.0
+SAMPLE = "Thank you for your order. It will be with you on Friday."
 #: Items more alike than this are one to those that come later: the first stands for all.
 SAME = 0.9
 FAILED, SLOW, TRIED_BEFORE = ({"not_run": why} for why in ("failed", "slow", "tried_before"))
 
 Facts = dict[str, Any]
 _resting: dict[str, float] = {}
+_ready: set[str] = set()
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ def detect(item_ids: Iterable[UUID]) -> Detected:
         looks = detectors.looking().get(detector)
         given |= {item_id: _given(one) for item_id, one in sent.items() if item_id not in given}
         if looks:
+            detectors.prepare(detector)
             detected.add(detector, _within_time(detector, looks, {item_id: given[item_id] for item_id in sent}))
         elif detector == NEAR_DUPLICATE:
             _near_duplicates(sent, given, detected)
@@ -95,21 +101,54 @@ def _given(sent: Sent) -> Given:
 def _within_time(detector: str, looks: Detector, given: Mapping[UUID, Given]) -> dict[UUID, Facts]:
     """Return what a detector finds in the time that it has; items that it did not come to are not run."""
     facts: dict[UUID, Facts] = {}
-    if _resting.get(detector, 0.0) < time.monotonic():
-        try:
-            with at_most(_seconds()):
-                _look(detector, looks, given, facts)
-        except TooSlow:
-            log.warning("a detector is too slow", extra={"detector": detector, "items": len(given)})
-            _resting[detector] = time.monotonic() + REST_SECONDS
+    if not _rests(detector):
+        _make_ready(detector, looks)
+        with _left_when_slow(detector, _seconds()):
+            _look(detector, looks, given, facts)
     return {item_id: facts.get(item_id, SLOW) for item_id in given}
+
+
+@contextmanager
+def _left_when_slow(detector: str, seconds: float) -> Iterator[None]:
+    """Go on after what takes longer, and let the detector rest."""
+    limit = None
+    try:
+        with at_most(seconds) as limit:
+            yield
+    except TooSlow as slow:
+        if slow.limit is not limit:
+            raise
+        _rest(detector)
+
+
+def _rest(detector: str) -> None:
+    log.warning("a detector is too slow", extra={"detector": detector})
+    _resting[detector] = time.monotonic() + REST_SECONDS
+
+
+def _rests(detector: str) -> bool:
+    return _resting.get(detector, 0.0) > time.monotonic()
+
+
+def _make_ready(detector: str, looks: Detector) -> None:
+    """Let a detector load what it needs, once a process and apart from the time that it has for items."""
+    if detector in _ready:
+        return
+    _ready.add(detector)
+    try:
+        with _left_when_slow(detector, READY_SECONDS):
+            looks(Given(answer=SAMPLE, asked=SAMPLE, context=SAMPLE, documents=(SAMPLE,)))
+    except TooSlow:
+        raise
+    except Exception:
+        log.exception("a detector is not ready", extra={"detector": detector})
 
 
 def _look(detector: str, looks: Detector, given: Mapping[UUID, Given], facts: dict[UUID, Facts]) -> None:
     ends = time.monotonic() + _seconds()
     for item_id, one in given.items():
         if time.monotonic() > ends:
-            raise TooSlow
+            return
         try:
             failpoint("detector.look", detector)
             facts[item_id] = looks(one).as_fact()
@@ -132,30 +171,32 @@ def _near_duplicates(sent: Mapping[UUID, Sent], given: Mapping[UUID, Given], det
     for workspace_id in {one.workspace_id for one in sent.values()}:
         theirs = [item_id for item_id, one in sent.items() if one.workspace_id == workspace_id]
         facts: dict[UUID, Facts] = {}
-        if _resting.get(NEAR_DUPLICATE, 0.0) < time.monotonic():
+        if not _rests(NEAR_DUPLICATE):
             facts = _compared(workspace_id, {item_id: given[item_id] for item_id in theirs}, detected.sketches)
         detected.add(NEAR_DUPLICATE, {item_id: facts.get(item_id, SLOW) for item_id in theirs})
 
 
 def _compared(workspace_id: UUID, given: Mapping[UUID, Given], sketches: dict[UUID, Likeness]) -> dict[UUID, Facts]:
-    facts: dict[UUID, Facts] = {}
+    key = bytes(Workspace.objects.values_list("secret", flat=True).get(pk=workspace_id))
+    made: dict[UUID, Likeness] | None = None
     try:
-        with at_most(_seconds()):
-            made = _sketched(workspace_id, given)
+        with _left_when_slow(NEAR_DUPLICATE, _seconds()):
+            made = _sketched(given, key)
+        if made is None:
+            return {}
         near = nearest_open(workspace_id=workspace_id, sketches=made, milliseconds=settings.DETECTOR_MILLISECONDS)
-        for item_id in given:
-            facts[item_id] = _likest(item_id, made.get(item_id), near.get(item_id), sketches)
-    except (TooSlow, OperationalError):
-        log.warning("a detector is too slow", extra={"detector": NEAR_DUPLICATE, "items": len(given)})
-        _resting[NEAR_DUPLICATE] = time.monotonic() + REST_SECONDS
+    except TooSlow:
+        raise
+    except OperationalError:
+        _rest(NEAR_DUPLICATE)
+        return {}
     except Exception:
         log.exception("a detector failed", extra={"detector": NEAR_DUPLICATE})
         return dict.fromkeys(given, FAILED)
-    return facts
+    return {item_id: _likest(item_id, made.get(item_id), near.get(item_id), sketches) for item_id in given}
 
 
-def _sketched(workspace_id: UUID, given: Mapping[UUID, Given]) -> dict[UUID, Likeness]:
-    key = bytes(Workspace.objects.values_list("secret", flat=True).get(pk=workspace_id))
+def _sketched(given: Mapping[UUID, Given], key: bytes) -> dict[UUID, Likeness]:
     failpoint("detector.look", NEAR_DUPLICATE)
     made = {item_id: detectors.likeness(f"{one.asked}\n{one.answer}", key=key) for item_id, one in given.items()}
     return {item_id: one for item_id, one in made.items() if one}
