@@ -98,7 +98,7 @@ def _typed(request: MemberRequest) -> dict[str, Any]:
         "name": sent.get("name", ""),
         "site": sent.get("site", ""),
         "language": sent.get("language", ""),
-        "time_zone": sent.get("time_zone", ""),
+        "time_zone": sent.get("zone", ""),
         "lead_id": identifier(sent.get("lead")),
         "deputy_id": identifier(sent.get("deputy")),
     }

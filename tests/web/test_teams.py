@@ -42,7 +42,7 @@ def page(client: Client, address: str) -> str:
 def test_a_lead_makes_a_team_and_adds_people(cast: Cast, browser: Browser) -> None:
     lead = browser("lead")
     assert "There is no team yet." in page(lead, "/teams/")
-    made = lead.post("/teams/", {"name": "Nights", "time_zone": "Europe/Berlin", "lead": str(cast.reviewer2.user_id)})
+    made = lead.post("/teams/", {"name": "Nights", "zone": "Europe/Berlin", "lead": str(cast.reviewer2.user_id)})
     assert made.status_code == 302
     added = lead.post(f"{made['Location']}join/", {"to": str(cast.reviewer.user_id)}, follow=True)
     words = added.content.decode()
@@ -52,7 +52,7 @@ def test_a_lead_makes_a_team_and_adds_people(cast: Cast, browser: Browser) -> No
 
 
 def test_what_is_wrong_with_a_team_is_said_with_its_place_and_kept(cast: Cast, browser: Browser) -> None:
-    answer = browser("lead").post("/teams/", {"name": "Nights", "time_zone": "Mars/Olympus"})
+    answer = browser("lead").post("/teams/", {"name": "Nights", "zone": "Mars/Olympus"})
     assert answer.status_code == 422
     assert "A zone such as Europe/Berlin." in answer.content.decode()
     assert 'value="Nights"' in answer.content.decode()
@@ -60,13 +60,13 @@ def test_what_is_wrong_with_a_team_is_said_with_its_place_and_kept(cast: Cast, b
 
 
 def test_a_name_that_another_team_has_is_refused(cast: Cast, team: Team, browser: Browser) -> None:
-    assert browser("lead").post("/teams/", {"name": "LISBON", "time_zone": "UTC"}).status_code == 409
+    assert browser("lead").post("/teams/", {"name": "LISBON", "zone": "UTC"}).status_code == 409
 
 
 def test_a_reviewer_makes_no_team_and_sees_only_their_own(cast: Cast, team: Team, browser: Browser) -> None:
     other = accounts.create_team(name="Oslo", by=cast.viewer("lead"), now=now())
     reviewer = browser("reviewer")
-    assert reviewer.post("/teams/", {"name": "Mine", "time_zone": "UTC"}).status_code == 403
+    assert reviewer.post("/teams/", {"name": "Mine", "zone": "UTC"}).status_code == 403
     assert "Oslo" not in page(reviewer, "/teams/")
     assert reviewer.get(f"/teams/{other.pk}/").status_code == 404
     assert "Edit the week" not in page(reviewer, f"/teams/{team.pk}/")
@@ -200,4 +200,4 @@ def test_a_team_that_ended_is_gone_and_its_name_is_free(cast: Cast, team: Team, 
     lead = browser("lead")
     assert lead.post(f"/teams/{team.pk}/end/").status_code == 302
     assert lead.get(f"/teams/{team.pk}/").status_code == 404
-    assert lead.post("/teams/", {"name": "Lisbon", "time_zone": "UTC"}).status_code == 302
+    assert lead.post("/teams/", {"name": "Lisbon", "zone": "UTC"}).status_code == 302
