@@ -243,6 +243,9 @@ if not all(0 <= one <= 10**9 for one in (KEY_REQUESTS_PER_MINUTE, SOURCE_ITEMS_P
     )
 PRIVATE_WEBHOOKS = env_flag("PRIVATE_WEBHOOKS", EMBEDDED)
 WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30)
+WEBHOOK_MESSAGE_DAYS = env_int("WEBHOOK_MESSAGE_DAYS", 90)
+if not max(WEBHOOK_LOG_DAYS, 8) <= WEBHOOK_MESSAGE_DAYS <= 36_500:
+    refuse("WEBHOOK_MESSAGE_DAYS is from 8 (tries go on for 7 days) to 36500, and not less than WEBHOOK_LOG_DAYS")
 
 #: where people reach the pages, for the links in e-mails
 PUBLIC_URL = env("PUBLIC_URL").rstrip("/")

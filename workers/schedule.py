@@ -34,4 +34,5 @@ SCHEDULE = (
     Every(15, "overload", beside=True),
     Every(15, "calls", beside=True),
     Every(3600, "forget"),
+    Every(3600, "forget_told", beside=True),
 )

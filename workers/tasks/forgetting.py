@@ -7,7 +7,7 @@ from django.conf import settings
 
 from reviewqueue.accounts.actions import forget_asked, forget_failures
 from reviewqueue.common.clock import now
-from reviewqueue.delivery.actions import forget_attempts
+from reviewqueue.delivery.actions import forget_attempts, forget_messages
 from reviewqueue.triage.actions import forget_sketches
 
 
@@ -23,3 +23,9 @@ def forget() -> int:
     forget_sketches()
     forget_attempts(before=moment - timedelta(days=settings.WEBHOOK_LOG_DAYS))
     return 0
+
+
+@shared_task(name="forget_told")
+def forget_told() -> int:
+    """Drop messages to webhooks that have been over for long; return how many."""
+    return forget_messages(before=now() - timedelta(days=settings.WEBHOOK_MESSAGE_DAYS))

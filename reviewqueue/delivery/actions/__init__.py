@@ -1,7 +1,8 @@
 """The verbs that tell AI systems: say what happened, take what is due, write what became of it, keep webhooks."""
 
-from .again import MOST_AT_ONCE, end_test, forget_attempts, open_test, replay, replay_one, replayable
+from .again import MOST_AT_ONCE, end_test, open_test, replay, replay_one, replayable
 from .announcing import Announcement, announce, announce_all, queue_deliveries
+from .forgetting import forget_attempts, forget_messages
 from .sending import LEASE, ROOM, TAKE, leave_alone, take_due, write_answer, write_answers
 from .webhooks import (
     OVERLAP,
@@ -27,6 +28,7 @@ __all__ = [
     "delete_webhook",
     "end_test",
     "forget_attempts",
+    "forget_messages",
     "leave_alone",
     "open_test",
     "pause_webhook",

@@ -139,10 +139,3 @@ def end_test(*, delivery: Delivery, answer: Answer, now: datetime) -> None:
             error=answer.error[:80],
             duration_ms=answer.duration_ms,
         )
-
-
-def forget_attempts(*, before: datetime) -> None:
-    """Drop tries that are too old to be of interest, in portions that hold nobody up."""
-    old = DeliveryAttempt.objects.filter(at__lt=before).order_by("at").values("pk")[:5_000]
-    while DeliveryAttempt.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]:
-        pass
