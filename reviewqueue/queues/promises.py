@@ -44,9 +44,8 @@ def promises_of(workspace_id: UUID) -> Promises:
     rows = list(Promise.objects.filter(workspace_id=workspace_id, ended_at=None).select_related("team"))
     teams = {one.team_id for one in rows if one.team and one.team.ended_at is None}
     calendars = {team_id: calendar_of(team_id) for team_id in teams if team_id}
-    return Promises(
-        {
-            (one.queue_id, one.urgency): Promised(one.minutes, calendars.get(one.team_id, ALWAYS), one)
-            for one in rows
-        }
-    )
+
+    def calendar(one: Promise) -> Calendar:
+        return calendars.get(one.team_id, ALWAYS) if one.team_id else ALWAYS
+
+    return Promises({(one.queue_id, one.urgency): Promised(one.minutes, calendar(one), one) for one in rows})

@@ -164,7 +164,8 @@ def promise_set(request: MemberRequest) -> HttpResponse:
     team = None
     if request.POST.get("team"):
         teams = Team.objects.filter(workspace_id=request.viewer.workspace_id, ended_at=None)
-        team = teams.filter(pk=identifier(request.POST["team"])).first()
+        wanted = identifier(request.POST["team"])
+        team = teams.filter(pk=wanted).first() if wanted else None
         if team is None:
             raise NotThere
     try:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -114,7 +115,11 @@ def _a_week_before(counted: Mapping[datetime, int], hour: datetime) -> float:
 
 def _placed(queues: list[UUID], now: datetime) -> dict[UUID, dict[datetime, int]]:
     since = now - timedelta(days=7)
-    given = {"queues": queues, "zone": str(now.tzinfo), "since": since.replace(minute=0, second=0, microsecond=0)}
+    given: dict[str, Any] = {
+        "queues": queues,
+        "zone": str(now.tzinfo),
+        "since": since.replace(minute=0, second=0, microsecond=0),
+    }
     found: defaultdict[UUID, dict[datetime, int]] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute(_PLACED, given)

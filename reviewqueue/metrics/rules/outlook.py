@@ -157,9 +157,9 @@ def shortage(ahead: Ahead, one: QueueAhead) -> Shortage | None:
 def _kept(ahead: Ahead, one: QueueAhead, begins: datetime, more: int) -> bool:
     """Return whether so many more people keep what is promised from now on."""
     assert one.last
-    helpers = [UUID(int=(15 << 124) + number) for number in range(more)]
-    people = {**ahead.crew.people, **{who: frozenset({one.queue.id}) for who in helpers}}
-    spells = {**ahead.crew.spells, **dict.fromkeys(helpers, ((begins, one.last),))}
+    joining = [UUID(int=(15 << 124) + number) for number in range(more)]
+    people = {**ahead.crew.people, **{who: frozenset({one.queue.id}) for who in joining}}
+    spells = {**ahead.crew.spells, **dict.fromkeys(joining, ((begins, one.last),))}
     told = _forecast(ahead, replace(ahead.crew, people=people, spells=spells))[one.queue.id]
     due_from, until = ahead.now.timestamp(), ahead.until.timestamp()
     return not any(due_from < due < until for due, _items in told.misses)
