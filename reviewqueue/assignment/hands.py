@@ -15,8 +15,8 @@ from reviewqueue.queues.models import QueueMember
 from .models import ABSENT, Assignment, Lane, Presence
 from .rules import Hand, Head, room
 
-#: Findings of detectors that make an item unpleasant to read.
-UNPLEASANT = ("abuse", "profanity")
+#: Detectors whose findings make an item unpleasant to read.
+UNPLEASANT = ("abuse",)
 
 # An item is heavy that could do great harm, is abusive to read, or was contested by the person affected.
 _HEAVY = """

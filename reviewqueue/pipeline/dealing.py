@@ -95,5 +95,5 @@ def _taken_back(assignment_id: UUID, now: datetime) -> bool:
             data={"why": "absent"},
         )
         requeue([taken.item_id], now)
-        failpoint("take_back.done")
+        failpoint("take_back_absent.done")
     return True

@@ -33,6 +33,7 @@ from reviewqueue.triage.actions import Taken, take_pending
 from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
+from tests.faults import deal_steps as dealing
 from tests.faults import edge_steps as edge
 from tests.faults import promise_steps as promise
 from tests.faults import shift_steps as shifts
@@ -213,6 +214,8 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "triage.decide": (taken, triage),
     "triage_items.decided": (taken, triage),
     "claim_next.taken": (waiting, claim),
+    "deal.taken": (dealing.somebody_here, dealing.deal),
+    "take_back_absent.done": (dealing.dealt, dealing.take_back),
     "give_back.done": (held, give_back),
     "submit_review.reviewed": (held, review),
     "submit_review.settled": (held, review),

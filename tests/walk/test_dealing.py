@@ -7,10 +7,11 @@ import pytest
 from reviewqueue import pipeline
 from reviewqueue.accounts import actions as accounts
 from reviewqueue.accounts.models import Membership, Team
+from reviewqueue.accounts.teams import seats
 from reviewqueue.accounts.working_time import Stretch
 from reviewqueue.assignment.actions import be_gone, begin
 from reviewqueue.assignment.actions import presence as presence_actions
-from reviewqueue.assignment.hands import dealt_unseen
+from reviewqueue.assignment.hands import dealt_unseen, hands_of, heads_for
 from reviewqueue.assignment.models import Assignment, Draft, Presence, Slot
 from reviewqueue.assignment.queries import held_by
 from reviewqueue.audit.models import Event
@@ -261,3 +262,20 @@ def test_a_team_lead_has_a_say_over_their_own_people_and_over_nobody_else(cast: 
     accounts.end_dealing(team=team, by=cast.viewer("reviewer2"), now=NOW)
     with pytest.raises(NotAllowed):
         accounts.begin_dealing(team=team, by=cast.viewer("reviewer"), now=NOW)
+
+
+# --- fairly ------------------------------------------------------------------------------------------------------
+
+
+def test_the_unpleasant_go_to_who_has_had_fewer_of_them(cast: Cast, team: Team) -> None:
+    """High risk counts as one; who holds it is not asked for the same item again."""
+    queued(cast, 1, risk={"level": "high"})
+    here(cast.reviewer)
+    assert deal(cast) == 1
+    present = seats(workspace_id=cast.workspace.pk, now=NOW)
+    counted = hands_of(workspace_id=cast.workspace.pk, seats=present, stopped=[], now=NOW)
+    assert {one.user_id: (one.done, one.heavy) for one in counted} == {cast.reviewer.user_id: (1, 1)}
+    here(cast.reviewer2)
+    both = hands_of(workspace_id=cast.workspace.pk, seats=present, stopped=[], now=NOW)
+    heads = heads_for(both, head=10)
+    assert [(one.heavy, one.not_for) for one in heads] == [(True, frozenset({cast.reviewer.user_id}))]
