@@ -253,6 +253,7 @@ def _words(one: Mapping[str, Any]) -> str:
         "signal.recontact": _("the customer came back about the same matter"),
         "signal.complaint": _("somebody complained about the answer"),
         "signal.report": _("a colleague reported the answer as wrong"),
+        "finding": _("detectors found something once it had been answered"),
         "nobody_left": _("everybody who may review it has had it in hand"),
         "appeal": _("the person affected contests what was decided"),
     }
