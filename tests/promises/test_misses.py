@@ -153,6 +153,12 @@ def test_a_miss_found_a_day_later_has_the_same_reason_as_one_found_at_once(cast:
     assert found(cast, 24 * 60) == [("conv-0", "waiting")]
 
 
+def test_more_than_one_look_can_take_is_found_by_the_next(cast: Cast) -> None:
+    queued(cast, 210)
+    looks = [len(found(cast, 130)) for _look in range(3)]
+    assert looks == [200, 10, 0]
+
+
 def test_misses_are_append_only(cast: Cast) -> None:
     queued(cast)
     found(cast, 120)

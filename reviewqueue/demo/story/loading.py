@@ -19,6 +19,8 @@ from reviewqueue.queues.models import Queue
 from reviewqueue.triage.actions import take_pending
 
 from .arrivals import CALM_DAYS, PASSED, Arrival, arrivals, ticks
+from .goodwill import tell_of_goodwill
+from .promised import promise_and_plan
 from .reviewers import Worker
 from .teams import form_teams
 from .unclear import tell_of_unclear
@@ -41,9 +43,12 @@ def load_story(*, password: str, now: datetime, report: Callable[[str], None]) -
     whole = arrivals(base=base)
     told = Item.objects.filter(workspace=workspace).aggregate(last=Max("received_at"))["last"]
     steps = [(end, step) for end, step in ticks(whole) if told is None or end > told]
-    _tell(workspace, steps, {one.external_id: one for one in whole}, base, report)
+    by_id = {one.external_id: one for one in whole}
+    _tell(workspace, steps, by_id, base, report)
     tell_of_unclear(workspace, now=now)
+    tell_of_goodwill(workspace, told=by_id, now=now)
     form_teams(workspace, now=now)
+    promise_and_plan(workspace, now=now)
     record(workspace_id=workspace.pk, verb=LOADED, subject=("workspace", workspace.pk), by=SYSTEM, at=now)
     _analyze()
     return workspace
