@@ -15,12 +15,9 @@ from reviewqueue.queues.models import QueueMember
 from .models import ABSENT, Assignment, Lane, Presence
 from .rules import Hand, Head, room
 
-#: Detectors whose findings make an item unpleasant to read.
-UNPLEASANT = ("abuse",)
-
-# An item is heavy that could do great harm, is abusive to read, or was contested by the person affected.
+# An item is heavy that could do great harm, hurts to read, or was contested by the person affected.
 _HEAVY = """
-(i.risk_level = 'high' OR s.kind = 'appeal' OR coalesce(d.facts->'findings', '{}') ?| %(unpleasant)s)
+(i.risk_level = 'high' OR s.kind = 'appeal' OR coalesce(d.facts #> '{findings,abuse,score}' > '0'::jsonb, false))
 """
 
 _DAY = f"""
@@ -88,7 +85,6 @@ def _days(workspace_id: UUID, seats: Sequence[Seat]) -> dict[UUID, tuple[int, in
         "workspace": workspace_id,
         "users": [one.membership.user_id for one in seats],
         "began": [one.day_began_at for one in seats],
-        "unpleasant": list(UNPLEASANT),
     }
     with connection.cursor() as cursor:
         cursor.execute(_DAY, given)
@@ -127,7 +123,6 @@ def heads_for(hands: Sequence[Hand], *, head: int) -> list[Head]:
         "users": [one.user_id for one in wanting],
         "lanes": lanes,
         "head": head,
-        "unpleasant": list(UNPLEASANT),
     }
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, given)

@@ -17,8 +17,9 @@ from reviewqueue.assignment.queries import held_by
 from reviewqueue.audit.models import Event
 from reviewqueue.common.errors import NotAllowed
 from reviewqueue.intake.models import ItemState, State
-from tests.cast import NOW, Cast
-from tests.steps import claim, edit, held_item, hold, queued, settle
+from tests.cast import NOW, Cast, item
+from tests.detectors.steps import switch
+from tests.steps import claim, edit, held_item, hold, on_duty, queued, settle, submit, triage
 
 LATER = timedelta(minutes=4)
 
@@ -157,8 +158,6 @@ def test_two_reviews_of_one_item_go_to_two_people(cast: Cast, team: Team) -> Non
 
 def test_what_an_ai_system_waits_for_is_never_dealt(cast: Cast, team: Team) -> None:
     """Its deadline would burn unseen: it goes to people on duty."""
-    from tests.steps import on_duty
-
     on_duty(cast.reviewer)
     here(cast.reviewer)
     hold(cast, held_item())
@@ -279,3 +278,17 @@ def test_the_unpleasant_go_to_who_has_had_fewer_of_them(cast: Cast, team: Team) 
     both = hands_of(workspace_id=cast.workspace.pk, seats=present, stopped=[], now=NOW)
     heads = heads_for(both, head=10)
     assert [(one.heavy, one.not_for) for one in heads] == [(True, frozenset({cast.reviewer.user_id}))]
+
+
+def test_what_hurts_to_read_is_unpleasant_too(cast: Cast, team: Team) -> None:
+    """A detector that looked and found nothing says so with a score of 0."""
+    switch(cast, "abuse")
+    rude = {"messages": [{"role": "user", "content": "Where is my parcel, you idiot?"}]}
+    submit(cast, item("rude", input=rude), item("kind"))
+    triage()
+    here(cast.reviewer)
+    present = hands_of(
+        workspace_id=cast.workspace.pk, seats=seats(workspace_id=cast.workspace.pk, now=NOW), stopped=[], now=NOW
+    )
+    heavy = {Slot.objects.get(pk=one.slot_id).item.external_id: one.heavy for one in heads_for(present, head=10)}
+    assert heavy == {"rude": True, "kind": False}
