@@ -21,10 +21,11 @@ from reviewqueue.queues.models import Queue, QueueMember, Rubric
 from reviewqueue.review.models import Outcome, Publication
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.actions import activate_policy
-from reviewqueue.triage.models import Pending, RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import Pending
 from tests import steps
 from tests.api.conftest import Api
 from tests.cast import Cast
+from tests.policies import without_policy
 from tests.steps import FALLBACK, edit, held_item, on_duty
 
 OWN, CORRECTED = {"content": "It will arrive on Friday."}, {"content": "It will arrive on Monday."}
@@ -247,15 +248,13 @@ def test_the_audit_sample_is_not_told(cast: Cast, api: Api, now: datetime) -> No
 
 
 def test_without_a_policy_a_person_decides(cast: Cast, api: Api, now: datetime) -> None:
-    RoutingRule.objects.all().delete()
-    RoutingPolicy.objects.all().delete()
+    without_policy(cast.workspace)
     made = api.post("items", held_item(confidence=SURE)).json()
     assert made["triage"] == {"result": "review", "why": ["there is no routing policy yet, so a person decides"]}
 
 
 def test_without_a_queue_nothing_is_stored_and_it_is_to_be_sent_again(cast: Cast, api: Api) -> None:
-    RoutingRule.objects.all().delete()
-    RoutingPolicy.objects.all().delete()
+    without_policy(cast.workspace)
     with_nothing = Queue.objects.filter(workspace=cast.workspace)
     Rubric.objects.filter(queue__in=with_nothing).delete()
     QueueMember.objects.filter(queue__in=with_nothing).delete()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from reviewqueue import pipeline
 from reviewqueue.audit.actions import SYSTEM
@@ -23,7 +23,7 @@ from reviewqueue.triage.actions.policies import (
     save_sampling,
 )
 from reviewqueue.triage.actions.trying import ask_replay
-from reviewqueue.triage.models import Replay, RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import Replay, RoutingPolicy, RoutingRule, SamplingRate
 from reviewqueue.triage.queries import current_decision, current_policy
 from tests import steps
 from tests.cast import NOW, Cast, item
@@ -142,15 +142,30 @@ def test_the_most_specific_rate_holds_in_triage_and_replay(cast: Cast) -> None:
     assert by_sql.queues == by_predicate.queues == {cast.support.pk: [1.5, 1.5]}
 
 
+def sql(statement: str, *given: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+
+
 def test_a_version_in_force_is_never_edited(cast: Cast) -> None:
     active = current_policy(cast.workspace.pk)
     assert active is not None
+    draft = opened(cast)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE wants nothing to be pending
     for change in (
         lambda: RoutingPolicy.objects.filter(pk=active.pk).update(audit_rate=1.0),
+        lambda: sql("DELETE FROM triage_routingpolicy WHERE id = %s", active.pk),
         lambda: active.rules.update(name="other"),
+        lambda: active.rules.filter(position=2).delete(),
+        lambda: RoutingRule.objects.create(workspace=cast.workspace, policy=active, position=3, name="more"),
+        lambda: SamplingRate.objects.create(workspace=cast.workspace, policy=active, source="bot", rate=0.5),
+        lambda: sql("DELETE FROM triage_routingrule WHERE policy_id = %s", active.pk),
+        lambda: sql("UPDATE triage_routingrule SET policy_id = %s WHERE policy_id = %s", active.pk, draft.pk),
+        lambda: sql("TRUNCATE triage_routingrule, triage_samplingrate CASCADE"),
     ):
-        with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"never edited|append-only"), transaction.atomic():
             change()
+    assert list(active.rules.order_by("position").values_list("position", flat=True)) == [1, 2]
     with pytest.raises(Conflict):
         save_rule(draft=active, rule=None, fields=rule_fields(), **DOING)
 

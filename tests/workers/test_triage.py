@@ -1,14 +1,19 @@
 """The triage task: what fails waits apart, and nothing else waits for it."""
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Value
 from django.db.models.functions import Concat
 
 from reviewqueue.intake.models import Source
+from reviewqueue.pipeline import triaging
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage.actions import MAX_ATTEMPTS, Taken, finish, take_pending, take_tried
-from reviewqueue.triage.models import Pending, RoutingPolicy, RoutingRule
+from reviewqueue.triage.actions import items as triage_items
+from reviewqueue.triage.models import Pending, TriageDecision
 from tests.cast import NOW, Cast, item
+from tests.policies import without_policy
 from tests.steps import submit
 from workers.tasks import triage as task
 
@@ -22,11 +27,6 @@ def elsewhere(cast: Cast) -> Cast:
     """Return the cast as it is for the stranger's workspace."""
     workspace = cast.stranger.workspace
     return Cast(**{**vars(cast), "workspace": workspace, "source": Source.objects.get(workspace=workspace)})
-
-
-def without_policy(cast: Cast) -> None:
-    RoutingRule.objects.filter(workspace=cast.workspace).delete()
-    RoutingPolicy.objects.filter(workspace=cast.workspace).delete()
 
 
 def tried(count: int, *names: str) -> None:
@@ -66,7 +66,7 @@ def test_a_batch_is_of_one_workspace(cast: Cast) -> None:
 def test_a_workspace_without_a_policy_fails_alone(cast: Cast) -> None:
     submit(elsewhere(cast), item("theirs-1"), item("theirs-2"))
     submit(cast, item("ours-1"), item("ours-2"))
-    without_policy(elsewhere(cast))
+    without_policy(elsewhere(cast).workspace)
     assert task.triage.run() == 2
     assert waiting() == {"theirs-1", "theirs-2"}
     assert set(Pending.objects.values_list("last_error", "attempts")) == {("Conflict", 1)}
@@ -76,7 +76,7 @@ def test_an_item_that_no_person_can_be_given_does_not_end_the_run(cast: Cast) ->
     theirs = elsewhere(cast)
     submit(theirs, item("theirs"))
     submit(cast, item("ours"))
-    without_policy(theirs)
+    without_policy(theirs.workspace)
     Queue.objects.filter(workspace=theirs.workspace).update(
         workspace=cast.workspace, slug=Concat("slug", Value("-moved"))
     )
@@ -103,3 +103,42 @@ def test_a_run_ends_between_rounds_and_leaves_the_rest_to_the_next(
     for one in (cast, elsewhere(cast)):
         submit(one, item("conv-1"))
     assert [task.triage.run() for _run in range(3)] == [1, 1, 0]
+
+
+# --- poison (I-18) ------------------------------------------------------------------------------------------------
+
+
+def rounds(cast: Cast, monkeypatch: pytest.MonkeyPatch, count: int) -> list[set[str]]:
+    """Triage ten items of which one fails whatever is done; return what waits after each round."""
+
+    def fail(_name: str, key: str = "") -> None:
+        if key == "poison":
+            raise RuntimeError("poison")
+
+    monkeypatch.setattr(triaging, "failpoint", fail)
+    monkeypatch.setattr(task, "_decide_alone", task._give_to_person)  # a child process would not be poisoned
+    submit(cast, *[item(name) for name in ("poison", *(f"fine-{number}" for number in range(9)))])
+    seen = []
+    for number in range(count):
+        monkeypatch.setattr(task, "now", lambda number=number: NOW + timedelta(minutes=5 * number))
+        task.triage.run()
+        seen.append(waiting())
+    return seen
+
+
+def test_after_three_tries_a_poison_item_waits_for_a_person_and_the_others_never_waited(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rounds(cast, monkeypatch, 3) == [{"poison"}, {"poison"}, set()]
+    assert TriageDecision.objects.get(item__external_id="poison").reasons == [{"code": "triage_failed"}]
+
+
+def test_without_counting_the_attempt_before_the_work_it_is_tried_for_ever(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tooth."""
+    uncounted = triage_items._TAKE.replace("attempts = attempts + 1", "attempts = attempts")
+    assert uncounted != triage_items._TAKE
+    monkeypatch.setattr(triage_items, "_TAKE", uncounted)
+    monkeypatch.setattr(task, "RUN_SECONDS", 0)
+    assert rounds(cast, monkeypatch, 8)[-1] == {"poison"}

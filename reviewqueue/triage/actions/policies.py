@@ -61,7 +61,7 @@ def activate_policy(
     """
     _check_rules(rules)
     with transaction.atomic():
-        policy = RoutingPolicy.objects.create(
+        policy = RoutingPolicy(
             workspace_id=workspace_id,
             version=_next_version(workspace_id),
             audit_rate=audit_rate,
@@ -73,8 +73,10 @@ def activate_policy(
             activated_at=now,
             activated_by=by,
         )
+        # its content first: nothing is added to a policy in force, and a foreign key is judged at the commit
         _write_rules(policy, rules)
         _write_rates(policy, rates)
+        policy.save(force_insert=True)
         record(workspace_id=workspace_id, verb="activate", subject=("policy", policy.pk), by=actor, at=now)
     return policy
 
