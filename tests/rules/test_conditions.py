@@ -51,7 +51,7 @@ LEAVES = st.one_of(
     leaf("hour", "between", st.tuples(st.integers(0, 11), st.integers(12, 24)).map(list), name=ZONES),
     leaf("hour", "between", st.tuples(st.integers(13, 23), st.integers(0, 12)).map(list), name=ZONES),
     leaf("weekday", "in", st.lists(st.integers(1, 7), min_size=1, max_size=3), name=ZONES),
-    leaf("queue_load", "at_least", NUMBERS, name=WORDS),
+    *(leaf("queue_load", op, NUMBERS, name=WORDS) for op in ("below", "at_least")),
     *(leaf("finding", op, NUMBERS, name=DETECTORS) for op in ("below", "at_least")),
     leaf("finding_kind", "has", WORDS, name=DETECTORS),
 )
@@ -65,6 +65,13 @@ TREES = st.recursive(
     ),
     max_leaves=8,
 ).filter(lambda tree: not faults(tree))
+BUSY = {"field": "queue_load", "name": "gold", "op": "at_least", "value": 12}
+#: What the fact may look like: counted, at the bound, of another queue only, not read, or of the wrong sort.
+LOADS: list[dict[str, Any]] = [
+    *({"queue_load": {"gold": count, "de": 99}} for count in (0, 11, 12, 13, 12.5, "12", None, True, [12])),
+    *({"queue_load": odd} for odd in ({}, {"de": 99}, None, 12, "gold", ["gold"])),
+    {},
+]
 PLAIN_WORDS = ("risk_level", "kind", "source", "model_version", "language")
 FACTS = st.fixed_dictionaries(
     {},
@@ -77,7 +84,7 @@ FACTS = st.fixed_dictionaries(
         "risk_tags": st.one_of(st.lists(WORDS, max_size=3), ANYTHING),
         "attributes": st.one_of(st.dictionaries(WORDS, ANYTHING, max_size=4), ANYTHING),
         "received_at": st.one_of(MOMENTS, ANYTHING),
-        "queue_load": st.one_of(st.dictionaries(WORDS, ANYTHING, max_size=3), ANYTHING),
+        "queue_load": st.one_of(st.dictionaries(WORDS, st.one_of(NUMBERS, ANYTHING), max_size=9), ANYTHING),
         "findings": st.dictionaries(
             DETECTORS, st.fixed_dictionaries({}, optional={"score": ANYTHING, "kinds": ANYTHING}), max_size=2
         ),
@@ -104,6 +111,8 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
 @example(
     tree=UNSURE, facts=[{"confidence": None}, {}, {"confidence": "0.5"}, {"confidence": 0.6}, {"confidence": True}]
 )
+@example(tree={**BUSY, "op": "below"}, facts=LOADS)
+@example(tree={"all": [BUSY, {"not": {**BUSY, "value": 13}}]}, facts=LOADS)
 @example(tree={"not": {**GOLD, "value": 1}}, facts=[{"attributes": {"tier": one}} for one in (True, 1, "1", None)])
 @example(tree={"not": GOLD}, facts=[{}, {"attributes": ["tier"]}, {"attributes": "tier"}, {"attributes": {}}])
 def test_predicate_and_sql_agree_on_every_tree_and_all_facts(tree: Any, facts: list[dict[str, Any]]) -> None:
