@@ -52,8 +52,9 @@ def adjudicator_for(entry: QueueEntry, *, now: datetime) -> UUID | None:
     Not who is absent, takes nothing from the queue any more, or has had the item in hand.
     """
     named = dict(adjudicators([entry.queue_id], now=now)).get(entry.queue_id)
-    had = Exclusion.objects.filter(item_id=entry.item_id, user_id=named)
-    return None if named is None or had.exists() else named
+    if named is None or Exclusion.objects.filter(item_id=entry.item_id, user_id=named).exists():
+        return None
+    return named
 
 
 def adjudicators(queue_ids: Iterable[UUID], *, now: datetime) -> list[tuple[UUID, UUID]]:

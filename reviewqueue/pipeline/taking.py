@@ -138,8 +138,11 @@ def heartbeat(
 def expire_due(*, now: datetime | None = None) -> int:
     """End the turns that ran out, wake what was put aside, end holds whose time has come; return how many."""
     with transaction.atomic():
-        over = end_holds(now=now or database_now())
-        record_all(item_event(one.workspace_id, "release_hold", one.item_id, SYSTEM, one.until_at) for one in over)
+        at = now or database_now()
+        over = end_holds(now=at)
+        record_all(
+            item_event(one.workspace_id, "release_hold", one.item_id, SYSTEM, one.until_at or at) for one in over
+        )
         ended = turns.expire_due(now=now)
         for one in ended:
             record(

@@ -80,8 +80,8 @@ def _out_of_bounds(to: Settings) -> Iterator[Place]:
 
 
 def _adjudicator_faults(queue: Queue, to: Settings) -> Iterator[Place]:
-    takes = QueueMember.objects.filter(queue=queue, user_id=to.adjudicator_id, ended_at=None)
-    if to.adjudicator_id and not takes.exists():
+    takers = QueueMember.objects.filter(queue=queue, ended_at=None).values_list("user_id", flat=True)
+    if to.adjudicator_id and to.adjudicator_id not in takers:
         yield Place("#/adjudicator", "Who decides between reviewers takes items from this queue.")
 
 

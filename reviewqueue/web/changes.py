@@ -53,7 +53,7 @@ def changes(request: MemberRequest) -> HttpResponse:
 def change(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Show one change: how far it is, what was in the way, and whether it can be taken back."""
     found = get_object_or_404(actions_visible_to(request.viewer), pk=pk)
-    counted = BulkAction.objects.annotate(**_COUNTS).get(pk=found.pk)
+    counted: Any = BulkAction.objects.annotate(**_COUNTS).get(pk=found.pk)
     taking_back = found.undo_asked_at is not None and found.undone_at is None
     context = {
         **_row(found, counted),

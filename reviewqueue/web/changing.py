@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -106,18 +105,14 @@ def _asked(viewer: Viewer, given: Mapping[str, Any]) -> Asked:
     """Return what is asked for; a queue or a person of elsewhere is as if none were named."""
     verb = given.get("verb", "")
     queue = queues_visible_to(viewer).filter(slug=given.get("queue_to", "")).first()
-    to = who_could_help(viewer).filter(user_id=identifier(given.get("to"))).first()
+    to = next((one for one in who_could_help(viewer) if str(one.user_id) == given.get("to")), None)
     return Asked(
         verb=verb if verb in Verb.values else Verb.RAISE,
         queue=queue if verb == Verb.MOVE else None,
         to=to.user if to and verb == Verb.REASSIGN else None,
         minutes=whole(given.get("minutes"), USUAL_MINUTES, most=10**6) if verb in ("", Verb.RAISE, Verb.LOWER) else 0,
-        until=_until(given) if verb == Verb.HOLD else None,
+        until=local_time(given.get("until")) if verb == Verb.HOLD else None,
     )
-
-
-def _until(given: Mapping[str, Any]) -> datetime | None:
-    return local_time(given.get("until"))
 
 
 def _preview(
