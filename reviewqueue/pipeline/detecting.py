@@ -60,8 +60,13 @@ def detect_taken(taken: Sequence[triage.Taken]) -> Detected:
 
     One that was tried before goes without: whatever ended its first triage is not asked again.
     """
-    found = detect([one.item_id for one in taken if one.attempts < 2])
-    for detector, sent in _asked_for([one.item_id for one in taken if one.attempts > 1]).items():
+    return detect_fresh({one.item_id: one.attempts for one in taken}, most=1)
+
+
+def detect_fresh(attempts: Mapping[UUID, int], *, most: int) -> Detected:
+    """Let detectors look at items that were not tried more often than ``most``; of the others that is noted."""
+    found = detect([item_id for item_id, tried in attempts.items() if tried <= most])
+    for detector, sent in _asked_for([item_id for item_id, tried in attempts.items() if tried > most]).items():
         found.add(detector, dict.fromkeys(sent, TRIED_BEFORE))
     return found
 

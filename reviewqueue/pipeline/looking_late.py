@@ -20,21 +20,25 @@ from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import Finding, QueueEntry, RoutingRule, TriageDecision
 from reviewqueue.triage.queries import first_decisions
 
-from .detecting import Detected, detect
+from .detecting import Detected, detect_fresh
 from .looking_again import hasten, hold, look_again
 from .moves import item_event
 from .triaging import rule_for
 
 log = logging.getLogger(__name__)
 
+MOST_LOOKS = 3
+
 
 def look_late(*, now: datetime) -> int:
     """Let detectors look at held answers that were decided without them; return how many were looked at.
 
-    Each item is a transaction of its own. One that fails is looked at again later, a few times.
+    Each item is a transaction of its own. One whose look ends its worker is taken again, and in the end not looked at.
     """
     taken = triage.take_looks(now=now)
-    detected = detect(taken)
+    if not taken:
+        return 0
+    detected = detect_fresh(taken, most=MOST_LOOKS)
     failpoint("look_late.detected")
     return sum(_looked_at(item_id, detected, now) for item_id in taken)
 

@@ -83,7 +83,7 @@ def why_not_words(why: str) -> str:
     words = {
         "slow": _("it was too slow"),
         "failed": _("it failed"),
-        "tried_before": _("triage had failed before"),
+        "tried_before": _("it had failed before"),
     }
     return words.get(why, why)
 

@@ -15,9 +15,8 @@ from reviewqueue.intake.models import Item, Source
 
 from ..models import DetectorSetting, Finding, LateLook, RoutingRule, Sketch
 
-#: A late look that ends its worker is taken again after so long, and so often.
+#: A late look that ends its worker is taken again after so long.
 LEASE = timedelta(seconds=60)
-MOST_LOOKS = 3
 
 
 def switch_detector(
@@ -75,14 +74,11 @@ RETURNING item_id, attempts
 """
 
 
-def take_looks(*, now: datetime, limit: int = 50) -> list[UUID]:
-    """Take held answers to look at, committed before the work begins; what was tried too often is given up."""
+def take_looks(*, now: datetime, limit: int = 50) -> dict[UUID, int]:
+    """Take held answers to look at, committed before the work begins; return how often each was taken by now."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, {"now": now, "until": now + LEASE, "limit": limit})
-        taken = cursor.fetchall()
-        spoiled = [item_id for item_id, attempts in taken if attempts > MOST_LOOKS]
-        LateLook.objects.filter(item_id__in=spoiled).delete()
-    return [item_id for item_id, attempts in taken if attempts <= MOST_LOOKS]
+        return dict(cursor.fetchall())
 
 
 def write_finding(
