@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere
+from reviewqueue.pipeline import missing
 from reviewqueue.queues.actions import end_promise, set_promise
 from reviewqueue.queues.models import Promise
 from reviewqueue.triage.models import Miss, QueueEntry
@@ -185,6 +187,34 @@ def test_two_sweepers_at_one_moment_write_each_miss_once(transactional_db: None,
         one.join()
     assert Miss.objects.count() == 30
     assert Event.objects.filter(verb="miss").count() == 30
+
+
+def test_without_looking_one_after_the_other_the_trail_would_tell_twice(
+    transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tooth: two sweepers that both have looked before either writes."""
+    queued(cast, 3)
+    both_have_looked = threading.Barrier(2, timeout=20)
+    look = missing.late_stays
+
+    def looked(**of: Any) -> list[QueueEntry]:
+        stays = look(**of)
+        both_have_looked.wait()
+        return stays
+
+    monkeypatch.setattr(missing, "_look_alone", lambda _workspace: None)
+    monkeypatch.setattr(missing, "late_stays", looked)
+
+    def sweep() -> None:
+        pipeline.find_misses(workspace_id=cast.workspace.pk, now=after(120))
+        connection.close()
+
+    sweepers = [threading.Thread(target=sweep) for _each in range(2)]
+    for one in sweepers:
+        one.start()
+    for one in sweepers:
+        one.join()
+    assert (Miss.objects.count(), Event.objects.filter(verb="miss").count()) == (3, 6)
 
 
 def test_the_sweep_needs_no_broker_and_may_run_again(
