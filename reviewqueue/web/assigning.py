@@ -18,6 +18,7 @@ from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import Membership, User
 from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.metrics.queries.board import board_now
@@ -82,7 +83,7 @@ def assigning(request: MemberRequest) -> HttpResponse:
 
 
 def _assign(request: MemberRequest, queue: Queue, slots: list[Slot], to: Membership) -> HttpResponse:
-    done = assign_many(slots=slots, to=to.user, by=request.viewer, now=clock_now())
+    done = assign_many(slots=slots, to=to.user, by=request.viewer, now=database_now())
     say_assigned(request, done, to.user)
     if done.turns:
         label = _("%(n)s items of %(queue)s given to %(name)s") % {

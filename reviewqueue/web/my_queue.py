@@ -21,7 +21,7 @@ from reviewqueue.accounts.teams import unread_hand_overs
 from reviewqueue.assignment.actions import lanes_of
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by, holders_of, next_due, snoozed_by, waiting_for
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
 from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.edgecases.owners import owner_for
 from reviewqueue.edgecases.queries import case_of, open_cases, steps_calling
@@ -175,7 +175,7 @@ def escalation_take(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Take an escalated item and decide it in the workbench."""
     try:
         turn = pipeline.take_escalation(
-            escalation=_open_escalation(request, pk), to=request.user, by=request.viewer, now=now()
+            escalation=_open_escalation(request, pk), to=request.user, by=request.viewer, now=database_now()
         )
     except Conflict as error:
         return _refused(request, error)
@@ -191,7 +191,7 @@ def escalation_hand_on(request: MemberRequest, pk: UUID) -> HttpResponse:
         raise NotThere
     escalation = _open_escalation(request, pk)
     try:
-        pipeline.take_escalation(escalation=escalation, to=to, by=request.viewer, now=now())
+        pipeline.take_escalation(escalation=escalation, to=to, by=request.viewer, now=database_now())
     except Conflict as error:
         return _refused(request, error)
     return _done(request, escalation.item, _("%(item)s handed on to %(name)s."), name=to.name)

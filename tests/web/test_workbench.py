@@ -11,10 +11,11 @@ from django.test import Client
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, AssignmentNote, Draft, Slot
 from reviewqueue.audit.actions import SYSTEM
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
 from reviewqueue.intake.actions import declare
 from reviewqueue.intake.models import Item, ItemState
 from reviewqueue.review.models import DuePublication, Escalation, Outcome, Review
+from reviewqueue.web.workbench import views
 from tests.cast import NOW, Cast
 from tests.steps import queued
 
@@ -259,6 +260,20 @@ def test_undo_gives_the_item_back_as_it_was_submitted(cast: Cast, browser: Brows
     again = Assignment.objects.get(ended_at=None)
     post(client, again, "review", fields(again, decision="approve"))
     assert Outcome.objects.order_by("-version").first().decision == "approve"  # type: ignore[union-attr]
+
+
+def test_the_turn_after_an_undo_runs_on_the_databases_clock(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(cast, now=now())
+    client = browser("reviewer")
+    turn = take(client)
+    post(client, turn, "review", edited(turn))
+    monkeypatch.setattr(views, "now", lambda: database_now() + timedelta(hours=1))  # this server's is wrong
+    client.post(f"/undo/{Outcome.objects.get().pk}/")
+    again = Assignment.objects.select_related("slot").get(ended_at=None)
+    lease = timedelta(seconds=cast.support.lease_seconds)
+    assert timedelta() < again.slot.expires_at - database_now() <= lease
 
 
 def test_a_late_undo_is_refused_in_words(cast: Cast, browser: Browser) -> None:

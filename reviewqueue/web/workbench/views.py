@@ -19,7 +19,7 @@ from reviewqueue import pipeline
 from reviewqueue.assignment.actions.keeping import TurnOver
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import duty_of, held_by, with_content
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
 from reviewqueue.common.errors import Conflict, Invalid, NotThere, Place
 from reviewqueue.intake.models import Kind
 from reviewqueue.queues.models import Queue
@@ -234,7 +234,7 @@ def undo(request: MemberRequest, pk: UUID) -> HttpResponse:
     if outcome is None:
         raise NotThere
     try:
-        again = pipeline.undo(outcome=outcome, by=request.user, now=now())
+        again = pipeline.undo(outcome=outcome, by=request.user, now=database_now())
     except Conflict:
         messages.warning(request, _("It was too late to undo: this has been sent already."))
         return redirect("workbench")
