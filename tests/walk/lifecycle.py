@@ -16,20 +16,22 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from reviewqueue import pipeline
 from reviewqueue.assignment.actions import Turn, go_on_duty, leave_duty
 from reviewqueue.assignment.actions.keeping import TurnOver
-from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.assignment.models import Slot
 from reviewqueue.audit.actions import SYSTEM, person
 from reviewqueue.common.errors import ProductError
 from reviewqueue.intake.actions import forget_seen
 from reviewqueue.intake.models import Item, ItemState
 from reviewqueue.queues.models import Stop
 from reviewqueue.queues.queries import forget_stops, stops_of
-from reviewqueue.review.models import Escalation, Outcome
+from reviewqueue.review.models import Outcome
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.actions import take_pending
 from reviewqueue.triage.models import Signal, TriageDecision
 from tests.cast import NOW, Cast, item
 from tests.steps import edit, held_item, hold, submit
+from tests.walk.dealt import Dealt
 from tests.walk.holding import Held
+from tests.walk.leading import Leads
 from tests.walk.legal import illegal
 
 Answer = TypeVar("Answer")
@@ -42,7 +44,11 @@ RISK = st.sampled_from(["low", "high"])
 ONE = Judgement(decision="approve", severity="none")
 JUDGEMENTS = {"approve": ONE, "edit": edit(), "reject": Judgement(decision="reject", severity="major")}
 #: Past a beat, an undo, a deadline, a lease, a promise, and a lead's turn.
-PAUSES = st.sampled_from([1, 4, 11, 61, 130, 310, 3_700, 90_000])
+PAUSES = st.sampled_from([1, 1, 1, 1, 4, 4, 4, 11, 11, 61, 130, 310, 3_700, 90_000])
+OFTEN, SELDOM = st.sampled_from([True, True, True, False]), st.sampled_from([False, False, False, True])
+THEN = st.sampled_from(
+    ["keep", "keep", "approve", "edit", "edit", "reject", "give_back", "snooze", "escalate", "undo"]
+)
 #: How often each verb was done, and how often it was refused, in this process.
 done: Counter[str] = Counter()
 refused: Counter[str] = Counter()
@@ -53,7 +59,7 @@ def machine(cast: Cast) -> type[RuleBasedStateMachine]:
     return type("LifeOfCast", (Life,), {"cast": cast})
 
 
-class Life(Held, RuleBasedStateMachine):
+class Life(Dealt, Leads, Held, RuleBasedStateMachine):
     """Everything that people, programs and workers do to items."""
 
     cast: Cast
@@ -97,10 +103,12 @@ class Life(Held, RuleBasedStateMachine):
 
     # --- what arrives ---------------------------------------------------------------------------------------
 
-    @rule(confidence=SURE, risk=RISK)
-    def submits(self, confidence: float, risk: str) -> None:
+    @rule(confidence=SURE, risk=RISK, and_triaged=OFTEN)
+    def submits(self, confidence: float, risk: str, and_triaged: bool) -> None:
         one = item(f"conv-{next(self.numbers)}", confidence=confidence, risk={"level": risk})
         self.step("submit_items", lambda: submit(self.cast, one, now=self.now))
+        if and_triaged:
+            self.triages()
 
     @rule(confidence=SURE, risk=RISK, on_timeout=st.sampled_from(["pass", "withhold", "fallback"]))
     def submits_and_waits(self, confidence: float, risk: str, on_timeout: str) -> None:
@@ -108,34 +116,68 @@ class Life(Held, RuleBasedStateMachine):
         one = held_item(name, on_timeout=on_timeout, confidence=confidence, risk={"level": risk})
         self.step("submit_gated", lambda: hold(self.cast, one, now=self.now))
 
-    @rule(who=PEOPLE, here=st.booleans())
+    @rule(who=PEOPLE, here=OFTEN)
     def comes_or_goes(self, who: str, here: bool) -> None:
         go = go_on_duty if here else leave_duty
         self.step("duty", lambda: go(membership=getattr(self.cast, who), now=self.now))
 
-    @rule()
     def triages(self) -> None:
-        passed = TriageDecision.objects.filter(result=TriageDecision.Result.PASS).count()
+        passed = TriageDecision.objects.filter(result=TriageDecision.Result.PASS)
+        before = passed.count()
         taken = take_pending(now=self.now)
         self.step("triage_items", lambda: pipeline.triage_items(taken=taken, now=self.now))
-        if stops_of(self.cast.workspace.pk, anew=True).over(
-            source=self.cast.source.slug, queue_id=self.cast.support.pk
-        ):
-            assert TriageDecision.objects.filter(result=TriageDecision.Result.PASS).count() == passed
+        running = stops_of(self.cast.workspace.pk, anew=True)
+        if running.over(source=self.cast.source.slug, queue_id=self.cast.support.pk):
+            assert passed.count() == before
 
     # --- turns ----------------------------------------------------------------------------------------------
 
-    @rule(who=PEOPLE, queue=QUEUES, held_only=st.booleans())
-    def claims(self, who: str, queue: str, held_only: bool) -> None:
+    @rule(who=PEOPLE, queue=QUEUES, held_only=SELDOM, then=THEN)
+    def claims(self, who: str, queue: str, held_only: bool, then: str) -> None:
         asked = [self.cast.support, self.cast.careful] if queue == "both" else [getattr(self.cast, queue)]
         member = getattr(self.cast, who)
-        turn = self.step(
+        turn = self._takes(
             "claim_next",
             lambda: pipeline.claim_next(membership=member, queues=asked, held_only=held_only, now=self.now),
         )
         if turn:
-            self.turns.append(turn)
             self._is_not_stopped(turn)
+            self._goes_on_with(turn, then)
+
+    @rule(which=WHICH, then=THEN)
+    def goes_on_with_a_turn(self, which: int, then: str) -> None:
+        if turn := self._one(self.turns, which):
+            self._goes_on_with(turn, then)
+
+    def _goes_on_with(self, turn: Turn, then: str) -> None:
+        by, until = turn.assignment.user, self.now + timedelta(minutes=2)
+        if then in JUDGEMENTS:
+            self._judges(turn, JUDGEMENTS[then])
+        elif then == "undo":
+            submitted = self._judges(turn, ONE)
+            if submitted and (outcome := submitted.outcome):
+                self._takes("undo", lambda: pipeline.undo(outcome=outcome, by=by, now=self.now))
+        elif then == "give_back":
+            self._ends("give_back", turn, by=by, reason="unsure")
+        elif then == "snooze":
+            self._ends("snooze", turn, by=by, until=until)
+        elif then == "escalate":
+            self._ends("escalate", turn, by=by, question="Whose?")
+
+    def _judges(self, turn: Turn, judgement: Judgement) -> pipeline.Submitted | None:
+        before = Slot.objects.get(pk=turn.assignment.slot_id)
+        submitted = self._ends("submit_review", turn, by=turn.assignment.user, judgement=judgement)
+        assert not submitted or (before.fence, before.closed_at) == (turn.fence, None)
+        return submitted
+
+    def _ends(self, verb: str, turn: Turn, **more: Any) -> Any:
+        do = getattr(pipeline, verb)
+        return self.step(verb, lambda: do(assignment=turn.assignment, fence=turn.fence, now=self.now, **more))
+
+    def _takes(self, verb: str, do: Callable[[], Turn]) -> Turn | None:
+        turn = self.step(verb, do)
+        self.turns += [turn] if turn else []
+        return turn
 
     def _is_not_stopped(self, turn: Turn) -> None:
         entry = turn.assignment.entry
@@ -160,83 +202,11 @@ class Life(Held, RuleBasedStateMachine):
         assert slot_after.fence == slot.fence
         assert renewed or slot_after.expires_at == slot.expires_at
 
-    @rule(which=WHICH, said=st.sampled_from(sorted(JUDGEMENTS)))
-    def judges(self, which: int, said: str) -> None:
-        if not (turn := self._one(self.turns, which)):
-            return
-        by, judgement = turn.assignment.user, JUDGEMENTS[said]
-        before = Slot.objects.get(pk=turn.assignment.slot_id)
-        done = self.step(
-            "submit_review",
-            lambda: pipeline.submit_review(
-                assignment=turn.assignment, fence=turn.fence, by=by, judgement=judgement, now=self.now
-            ),
-        )
-        assert not done or (before.fence, before.closed_at) == (turn.fence, None)
-
-    @rule(which=WHICH)
-    def returns(self, which: int) -> None:
-        self._ends("give_back", which, lambda turn: {"by": turn.assignment.user, "reason": "unsure"})
-
-    @rule(which=WHICH, pause=PAUSES)
-    def snoozes(self, which: int, pause: int) -> None:
-        until = self.now + timedelta(seconds=pause)
-        self._ends("snooze", which, lambda turn: {"by": turn.assignment.user, "until": until})
-
-    @rule(which=WHICH)
-    def escalates(self, which: int) -> None:
-        self._ends("escalate", which, lambda turn: {"by": turn.assignment.user, "question": "Whose?"})
-
-    def _ends(self, verb: str, which: int, more: Callable[[Turn], dict[str, Any]]) -> None:
-        if turn := self._one(self.turns, which):
-            do = getattr(pipeline, verb)
-            self.step(verb, lambda: do(assignment=turn.assignment, fence=turn.fence, now=self.now, **more(turn)))
-
     @rule(which=WHICH)
     def undoes(self, which: int) -> None:
-        made = list(Outcome.objects.filter(review__isnull=False).select_related("review__user").order_by("pk"))
-        if outcome := self._one(made, which):
+        made = Outcome.objects.filter(review__isnull=False).select_related("review__user").order_by("pk")
+        if outcome := self._one(list(made), which):
             self._takes("undo", lambda: pipeline.undo(outcome=outcome, by=outcome.review.user, now=self.now))
-
-    # --- leads ----------------------------------------------------------------------------------------------
-
-    @rule(which=WHICH, to=PEOPLE)
-    def assigns(self, which: int, to: str) -> None:
-        slots = list(Slot.objects.filter(closed_at=None).select_related("entry__item__source").order_by("pk"))
-        if slot := self._one(slots, which):
-            user = getattr(self.cast, to).user
-            turn = self._takes("assign", lambda: pipeline.assign(slot=slot, to=user, by=self._lead, now=self.now))
-            if turn:
-                self._is_not_stopped(turn)
-
-    @rule(which=WHICH)
-    def takes_away(self, which: int) -> None:
-        if turn := self._one(self._open_turns(), which):
-            self.step("take_away", lambda: pipeline.take_away(assignment=turn, by=self._lead, now=self.now))
-
-    @rule(which=WHICH, back=st.booleans())
-    def answers_a_question(self, which: int, back: bool) -> None:
-        asked = list(Escalation.objects.filter(ended_at=None).order_by("pk"))
-        if not (one := self._one(asked, which)):
-            return
-        if back:
-            self.step("hand_back", lambda: pipeline.hand_back(escalation=one, by=self._lead, now=self.now))
-        else:
-            to = self.cast.lead.user
-            take = {"escalation": one, "to": to, "by": self._lead, "now": self.now}
-            self._takes("take_escalation", lambda: pipeline.take_escalation(**take))
-
-    @property
-    def _lead(self) -> Any:
-        return self.cast.viewer("lead")
-
-    def _open_turns(self) -> list[Assignment]:
-        return list(Assignment.objects.filter(ended_at=None).order_by("pk"))
-
-    def _takes(self, verb: str, do: Callable[[], Turn]) -> Turn | None:
-        turn = self.step(verb, do)
-        self.turns += [turn] if turn else []
-        return turn
 
     # --- from outside -----------------------------------------------------------------------------------------
 
@@ -251,22 +221,18 @@ class Life(Held, RuleBasedStateMachine):
 
     # --- workers and the clock ----------------------------------------------------------------------------------
 
-    @rule(seconds=PAUSES)
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=PAUSES, verb=st.sampled_from(["expire_due", "time_out_due", "carry_out_stops", "publish"]))
+    def time_passes(self, seconds: int, verb: str) -> None:
         self.now += timedelta(seconds=seconds)
-
-    @rule(verb=st.sampled_from(["expire_due", "time_out_due", "carry_out_stops"]))
-    def sweeps(self, verb: str) -> None:
-        self.step(verb, lambda: getattr(pipeline, verb)(now=self.now))
-
-    @rule()
-    def publishes(self) -> None:
-        self.step("publish", lambda: pipeline.publish(workspace_id=self.cast.workspace.pk, now=self.now))
+        of = {"workspace_id": self.cast.workspace.pk} if verb == "publish" else {}
+        self.step(verb, lambda: getattr(pipeline, verb)(now=self.now, **of))
 
     # --- stops ----------------------------------------------------------------------------------------------
 
-    @rule(what=st.sampled_from(["source", "support", "careful", "everything"]))
-    def stops(self, what: str) -> None:
+    @rule(what=st.sampled_from(["source", "support", "careful", "everything"]), really=SELDOM)
+    def stops(self, what: str, really: bool) -> None:
+        if not really:
+            return
         target: dict[str, Any] = {"source": self.cast.source} if what == "source" else {}
         if what in {"support", "careful"}:
             target = {"queue": getattr(self.cast, what)}
@@ -290,7 +256,7 @@ class Life(Held, RuleBasedStateMachine):
             forget_stops(self.cast.workspace.pk)
 
     def _one(self, among: list[Answer], which: int) -> Answer | None:
-        """Return one of them; late ones as often as all others, so that what is new is done something to."""
+        """Return one of them, every other time one of the last, so that something is done to what is new."""
         if not among:
             return None
         lately = among[-4:]

@@ -107,10 +107,11 @@ def test_a_reason_is_chosen_by_the_person(cast: Cast, browser: Browser) -> None:
 
 
 def test_what_is_stopped_already_is_not_stopped_again(cast: Cast, browser: Browser) -> None:
-    stop(browser("lead"))
-    stop(browser("lead"))
+    client = browser("lead")
+    stop(client)
+    stop(client)
     assert Stop.objects.count() == 1
-    assert "This is stopped already." in page(browser("lead"), "/stops/")
+    assert "This is stopped already." in page(client, "/stops/")
 
 
 def test_only_leads_stop_and_let_go_on(cast: Cast, browser: Browser) -> None:
