@@ -33,7 +33,7 @@ MOST_LOOKS = 3
 def look_late(*, now: datetime) -> int:
     """Let detectors look at held answers that were decided without them; return how many were looked at.
 
-    Each item is a transaction of its own. One whose look ends its worker is taken again, and in the end not looked at.
+    Each item is a transaction of its own. One whose look ends its worker is taken again, and in the end left out.
     """
     taken = triage.take_looks(now=now)
     if not taken:
