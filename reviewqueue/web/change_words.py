@@ -20,7 +20,7 @@ NAMES = {
     Verb.HOLD: lambda: _("Hold"),
     Verb.RELEASE_HOLD: lambda: _("Lift the hold"),
     Verb.REASSIGN: lambda: _("Give to somebody"),
-    Verb.MOVE: lambda: _("Move to another queue"),
+    Verb.MOVE: lambda: _("Move to a queue"),
 }
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
+from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
@@ -147,7 +148,12 @@ def _outcomes(viewer: Viewer, found: Item) -> QuerySet[Outcome]:
 def _disagreement(one: Disagreement) -> dict[str, Any]:
     """Return how reviews of one stay differed: how many gave each answer, and what settled it."""
     answers = Counter((given["answer"], given["decision"]) for given in one.decisions)
-    said = [_("%(n)s × %(decision)s") % {"n": n, "decision": DECISIONS[what]()} for (_no, what), n in answers.items()]
+    decisions = Counter(what for _answer, what in answers)
+    said = [
+        _("%(n)s × %(decision)s") % {"n": n, "decision": DECISIONS[what]()}
+        + (f" ({ascii_uppercase[answer - 1]})" if decisions[what] > 1 else "")
+        for (answer, what), n in answers.items()
+    ]
     return {"at": one.at, "said": ", ".join(said), "settled_by": one.settled_by}
 
 

@@ -150,6 +150,16 @@ def _assigned(event: Event, item: Item, known: _Known) -> Told:
     return words, [_queue_of(event, known)], ""
 
 
+def _dealt(event: Event, item: Item, known: _Known) -> Told:
+    to = known.users.get(UUID(event.data["to"]))
+    return _("Dealt to %(name)s") % {"name": to.name if to else ""}, [_queue_of(event, known)], ""
+
+
+def _ran_out(event: Event, item: Item, known: _Known) -> Told:
+    absent = event.data.get("why") == "absent"
+    return _("The turn ran out"), [_("its person was not there any more") if absent else ""], "clock"
+
+
 def _submitted(event: Event, item: Item, known: _Known) -> Told:
     turn = known.turns.get(event.subject_id)
     words = {
@@ -157,7 +167,7 @@ def _submitted(event: Event, item: Item, known: _Known) -> Told:
         "edit": _("decided: edit"),
         "reject": _("decided: reject"),
     }.get(event.data.get("decision", ""), "")
-    taken = _("after %(time)s") % {"time": span(event.at - turn.opened_at)} if turn else ""
+    taken = _("after %(time)s") % {"time": span(event.at - (turn.begun_at or turn.opened_at))} if turn else ""
     return _("Reviewed"), [words, taken], ""
 
 
@@ -223,7 +233,7 @@ def _made_good(event: Event, item: Item, known: _Known) -> Told:
 def _settled(event: Event, item: Item, known: _Known) -> Told:
     bases = {
         "review": _("by one review"),
-        "agreement": _("reviewers agree"),
+        "agreement": _("enough reviewers agree"),
         "adjudication": _("a lead decided"),
         "ruling": _("the ruling on an edge case"),
     }
@@ -261,7 +271,8 @@ _TELLERS = {
     "escalate": _escalated,
     "settle": _settled,
     "publish": _published,
-    "expire": _simple(lambda: _("The turn ran out"), "clock"),
+    "deal": _dealt,
+    "expire": _ran_out,
     "snooze": _simple(lambda: _("Put aside")),
     "reassign": _simple(lambda: _("Taken away")),
     "undo": _simple(lambda: _("Undone")),

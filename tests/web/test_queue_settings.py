@@ -149,4 +149,4 @@ def test_the_items_page_says_that_they_did_not_agree_but_not_to_who_is_judging_i
         )
     shown = words(browser("auditor").get(f"/items/{one.id}/"))
     assert "The reviewers did not agree." in shown
-    assert "2 × edit, 1 × edit. More than half said the same, so that stands." in shown
+    assert "2 × edit (A), 1 × edit (B). More than half said the same, so that stands." in shown
