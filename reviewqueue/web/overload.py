@@ -1,6 +1,7 @@
 """The overload plan: what it says, whether it is at work, how last week would have gone with it; begun and ended."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -29,9 +30,10 @@ from .access import member_page
 from .context import MemberRequest
 from .overload_form import NUMBERS, lines_of, members_called, read_plan
 from .parameters import whole
+from .templatetags.look import span
 from .words import number
 
-MOST_DAYS = 28
+MOST_DAYS, MOST_TIMES = 28, 20
 SHOWN_RUNS = 20
 
 
@@ -52,6 +54,7 @@ def overload(request: MemberRequest) -> HttpResponse:
         "calls": [one.user.name if one.user else one.email for one in plan.calls.all()] if plan else [],
         "thresholds": threshold_words(plan) if plan else [],
         "line": line,
+        "late": span(timedelta(minutes=line.minutes_late)) if line else "",
         "runs": [_past(one) for one in runs_of(workspace_id)[:SHOWN_RUNS]],
         "may_lead": request.viewer.may("lead"),
     }
@@ -158,13 +161,16 @@ def overload_rehearsal(request: MemberRequest) -> HttpResponse:
     if plan is None:
         raise Conflict(_("There is no overload plan yet."))
     count = whole(request.GET.get("days"), DAYS, least=1, most=MOST_DAYS)
-    days = days_of(workspace_id=workspace_id, now=clock_now(), days=count)
+    times = whole(request.GET.get("times"), 1, least=1, most=MOST_TIMES)
+    days = days_of(workspace_id=workspace_id, now=clock_now(), days=count).times(times)
     thresholds = plan if plan.starts_waiting is not None or plan.starts_minutes_late is not None else None
     found = rehearse(days, _shares(plan), thresholds)
     context = {
         "plan": plan,
         "days": count,
         "most": MOST_DAYS,
+        "times": times,
+        "most_times": MOST_TIMES,
         "finding": _rehearsed(found, count),
         "by_threshold": thresholds is not None,
         "sums": _sums(found, days, missed_between(workspace_id=workspace_id, begin=days.begin, end=days.end)),
@@ -193,6 +199,8 @@ def _rehearsed(found: Rehearsed, days: int) -> str:
     told = {"before": number(before), "after": number(after), "days": days}
     if not found.with_plan.runs:
         return _("In the last %(days)s days the plan would not have begun.") % told
+    if not before:
+        return _("In the last %(days)s days nothing would have been late without the plan either.") % told
     if before <= after:
         return _("In the last %(days)s days the plan would have avoided nothing: %(before)s items late.") % told
     return _("In the last %(days)s days the plan would have left %(after)s items late instead of %(before)s.") % told

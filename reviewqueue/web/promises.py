@@ -127,16 +127,17 @@ def _ahead(one: QueueAhead, now: datetime) -> dict[str, Any]:
 
 
 def _rows(request: MemberRequest, said: Promises) -> list[dict[str, Any]]:
-    """Return a row for each queue and urgency: what holds there, and where it is said."""
+    """Return a row for each queue, and one for what is urgent there where that has a promise of its own."""
     rows = []
     for queue in visible_to(request.viewer):
         for urgency in Promise.Urgency.values:
             promised, own = said.of(queue, urgency), said.said.get((queue.pk, urgency))
+            if own is None and urgency == Promise.Urgency.HIGH:
+                continue
             rows.append(
                 {
                     "queue": queue,
                     "urgency": urgency,
-                    "minutes": promised.minutes,
                     "length": timedelta(minutes=promised.minutes),
                     "team": promised.row.team if promised.row else None,
                     "own": own.row if own else None,

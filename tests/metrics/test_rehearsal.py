@@ -85,6 +85,14 @@ def test_between_the_thresholds_nothing_begins_and_nothing_ends() -> None:
     assert not is_calm(Limits(), Measured(0, 0))
 
 
+def test_twice_the_volume_with_the_same_people() -> None:
+    calm = days(3, held=1)
+    twice = rehearse(calm.times(2), Shares({"Unsure": 0.5}), None)
+    assert rehearse(calm, Shares(), None).without.late == 0
+    assert twice.without.late > 0
+    assert twice.with_plan.late == pytest.approx(0, abs=1e-6)
+
+
 def test_the_same_days_give_the_same_answer_twice() -> None:
     asked = days(7), Shares({"Unsure": 0.4}), Limits(starts_waiting=15, ends_waiting=3)
     assert rehearse(*asked) == rehearse(*asked)

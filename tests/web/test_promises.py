@@ -174,3 +174,4 @@ def test_a_rehearsal_shows_both_ways_the_days_could_have_gone(cast: Cast, browse
     assert "the plan would have left 8 items late instead of 40" in told
     assert "At work all the time: the plan names no threshold." in told
     assert "What is known less well" in told
+    assert "instead of 80" in page(lead, "/overload/rehearsal/?times=2")

@@ -78,6 +78,7 @@ def _tell(
         reviewed += sum(worker.work(since=since, until=end, arrivals=by_id) for worker in shift)
         _receive(workspace, source, step, end)
         _publish(workspace, end)
+        pipeline.expire_due(now=end)
         since = end
     report(f"  {len(by_id)} items, {reviewed} reviewed")
 

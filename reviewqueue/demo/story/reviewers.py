@@ -18,6 +18,8 @@ from .arrivals import Arrival
 PACE = (110, 230)
 #: How often a reviewer would rather ask a lead about a customer whom the strike has hit.
 ASKS = 0.08
+#: How often a reviewer puts an item aside, to ask the warehouse, and for how long: longer than was promised.
+PUTS_ASIDE, ASIDE = 0.012, timedelta(hours=3)
 #: Until so long before the demo begins the lead answered at once; since then the questions wait.
 UNANSWERED = timedelta(minutes=100)
 QUESTION = "The strike is not in our rules. May I promise to waive the express fee?"
@@ -33,9 +35,11 @@ class Worker:
     busy_until: datetime
     leaves_at: datetime
     chance: random.Random = field(init=False)
+    doubt: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a story, not a secret
+        self.doubt = random.Random(1_000 + self.seed)  # noqa: S311 - as above
 
     def work(self, *, since: datetime, until: datetime, arrivals: dict[str, Arrival]) -> int:
         """Review one item after the other in a time; return how many. Nothing is begun that cannot be ended."""
@@ -56,6 +60,9 @@ class Worker:
 
     def _finish(self, turn: Turn, arrival: Arrival) -> None:
         by, at = self.membership.user, self.busy_until
+        if self.doubt.random() < PUTS_ASIDE:
+            pipeline.snooze(assignment=turn.assignment, fence=turn.fence, by=by, until=at + ASIDE, now=at)
+            return
         struck = "delivery-strike" in arrival.customer.expected and arrival.at > self.leaves_at - UNANSWERED
         if struck and self.chance.random() < ASKS:
             pipeline.escalate(assignment=turn.assignment, fence=turn.fence, by=by, question=QUESTION, now=at)

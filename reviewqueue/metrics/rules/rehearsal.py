@@ -7,7 +7,7 @@ workspace's pace, and takes what is due first of their queues. Items are expecte
 import heapq
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 from uuid import UUID
@@ -57,6 +57,11 @@ class Days:
     came: Sequence[Came]
     people: Mapping[datetime, Mapping[UUID, frozenset[UUID]]]
     pace: float
+
+    def times(self, factor: float) -> "Days":
+        """Return days on which everything came so many times, with the same people."""
+        came = [replace(one, items=one.items * factor, held=round(one.held * factor)) for one in self.came]
+        return replace(self, came=came)
 
 
 @dataclass(slots=True)
