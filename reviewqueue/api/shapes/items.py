@@ -124,7 +124,7 @@ ITEMS: dict[str, Shape] = {
             "closed_because": optional("GateEnd")
             | {
                 "description": "How it ended: `unattended` when nobody on duty could have taken it, `stopped` when "
-                "work on it was."
+                "work on it was, `overloaded` when an overload plan answers what its rule holds at once."
             },
         },
         about="The item's gate as it stands; only there when its answer was held.",

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 
-from reviewqueue.accounts.models import User
+from reviewqueue.accounts.models import Membership, User
 from reviewqueue.queues.models import Queue
 
 from ..models import (
@@ -149,10 +149,16 @@ def _write_mails(run: OverloadRun, kind: OverloadMail.Kind, now: datetime) -> No
     OverloadMail.objects.bulk_create(
         [
             OverloadMail(workspace_id=run.workspace_id, run=run, call=call, kind=kind, due_at=now)
-            for call in OverloadCall.objects.filter(plan_id=run.plan_id)
+            for call in _called(run)
         ],
         ignore_conflicts=True,
     )
+
+
+def _called(run: OverloadRun) -> QuerySet[OverloadCall]:
+    """Return whom a run calls: addresses outside, and those who are still members."""
+    here = Membership.objects.filter(workspace_id=run.workspace_id, ended_at=None).values("user_id")
+    return OverloadCall.objects.filter(Q(user__isnull=True) | Q(user__in=here), plan_id=run.plan_id)
 
 
 def take_calls(*, now: datetime) -> list[OverloadMail]:
