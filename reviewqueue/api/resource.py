@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import AskedOnce, Membership, User
 from reviewqueue.accounts.queries import KeyGone, require_key
+from reviewqueue.audit.actions import came_with, one_request
 from reviewqueue.common.errors import NotAllowed, ProductError
 from reviewqueue.common.quotas import MINUTE, Standing
 
@@ -80,7 +81,8 @@ class Resource(APIView):
 
         Without this a body of many megabytes stays until the collector of cycles comes by.
         """
-        answer = super().dispatch(request, *args, **kwargs)
+        with one_request():
+            answer = super().dispatch(request, *args, **kwargs)
         if isinstance(answer, Response):
             answer.render()
             answer.renderer_context.clear()  # type: ignore[attr-defined]
@@ -91,6 +93,7 @@ class Resource(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key and its scope, then let what is asked under an Idempotency-Key be done once."""
         super().initial(request, *args, **kwargs)
+        came_with(self.viewer(request).key_id)
         let_in(request.META["HTTP_AUTHORIZATION"])
         self.standing = take_request(self.viewer(request))
         if request.META.get("QUERY_STRING") and request.method in _WRITING and hasattr(self, request.method.lower()):
@@ -127,4 +130,6 @@ def membership_of(viewer: Viewer) -> Membership:
     user = person_of(viewer)
     if not viewer.may("review"):
         raise NotAllowed("Your role does not review.")
+    if viewer.membership is not None:
+        return viewer.membership
     return Membership.objects.select_related("user").get(workspace_id=viewer.workspace_id, user=user, ended_at=None)

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from reviewqueue.accounts.models import Membership
+from reviewqueue.accounts.models import ApiKey, Membership
 from reviewqueue.assignment.models import Assignment
+from reviewqueue.audit.actions import person
 from reviewqueue.audit.models import Event
 from reviewqueue.review.models import Outcome, Review
 from tests.api.conftest import Api
-from tests.cast import NOW, Cast
-from tests.steps import publish, queued
+from tests.cast import NOW, Cast, item
+from tests.steps import held_item, publish, queued
 
 
 @pytest.fixture
@@ -64,11 +66,26 @@ def test_a_correction_settles_the_item_in_the_reviewers_name(cast: Cast, reviewe
     assert told["visible_at"] > told["submitted_at"]
     review = Review.objects.get()
     assert (review.user, review.shown["through"]) == (cast.reviewer.user, "api")
-    assert Event.objects.get(verb="submit").actor_id == cast.reviewer.user.pk
+    keys = set(ApiKey.objects.filter(user=cast.reviewer.user).values_list("pk", flat=True))
+    for verb in ("claim", "submit", "settle"):
+        event = Event.objects.get(verb=verb)
+        assert (event.actor_kind, event.actor_id) == ("person", cast.reviewer.user.pk)
+        assert {UUID(event.data["through_key"])} == keys
     publish(cast, now=Outcome.objects.get().settled_at)
     outcome = api.get(f"items/{received.id}/outcome").json()
     assert outcome["final"] == {"content": "It will arrive on Monday."}
     assert (outcome["follow_up"], outcome["cause"], outcome["reason_codes"]) == (True, "knowledge", ["wrong-fact"])
+
+
+def test_the_trail_names_the_key_only_where_one_acts(cast: Cast, acting_as: Callable[..., Api]) -> None:
+    program = acting_as(cast.admin)
+    (key_id,) = ApiKey.objects.filter(user=cast.admin.user).values_list("pk", flat=True)
+    sent = item("by-admin"), {**held_item("held-by-admin"), "source": "support-chatbot"}
+    for one in sent:
+        assert program.post("items", one).status_code == 201
+    received = Event.objects.filter(verb="receive").values_list("actor_id", "data__through_key")
+    assert set(received) == {(cast.admin.user.pk, str(key_id))}
+    assert person(cast.admin.user.pk).through is None, "the next request in this thread is not the key's"
 
 
 def test_a_correction_may_be_the_text_alone(cast: Cast, reviewer: Api) -> None:
