@@ -1,4 +1,4 @@
-"""Claiming over HTTP: sixteen clients of twenty reviewers, out of a million that wait in thirty lanes of five queues."""
+"""Claiming over HTTP: sixteen clients of twenty reviewers, a million slots in thirty lanes of five queues."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence

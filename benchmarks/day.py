@@ -1,8 +1,8 @@
 """A simulated day: forty reviewers and twenty thousand items that come in two waves, by the product's own verbs.
 
-Time is a moved clock; everything else is real: items are submitted, triaged by a policy in force, claimed in the order
-of their ranks by whoever is free, and reviewed. How many promises are missed is compared with a dispatcher that knew
-the day beforehand (`dispatch`).
+Time is a moved clock; everything else is real: items are submitted, triaged by a policy in force, claimed in the
+order of their ranks by whoever is free, and reviewed. How many promises are missed is compared with a dispatcher that
+knew the day beforehand (`dispatch`).
 """
 
 import random

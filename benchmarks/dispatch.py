@@ -1,9 +1,9 @@
 """A dispatcher that knows the whole day beforehand, to compare with: which promises could have been kept.
 
-It knows every item, its promise, and how long it will take, and who can do what. Whenever somebody is free it gives
-them the waiting item that is due first of those that can still be kept, and of several people who could do it the one
-who can do the least else; what cannot be kept any more it leaves. Being the first due is not always best when there is
-more work than people, so it tries other orders as well and takes the schedule that keeps the most.
+It knows every item, its promise, and how long it will take, and who can do what. Whenever somebody is free it hands
+out the waiting item that is due first of those that can still be kept, to the one of those who could do it who can do
+the least else; what cannot be kept any more it leaves. Being the first due is not always best when there is more work
+than people, so it tries other orders as well and takes the schedule that keeps the most.
 
 What it keeps can be kept, for it is a schedule. That none could keep more is not proved (the problem is NP-hard), but
 none can keep more than all: so the share of all promises that were missed bounds the share that was avoidable.

@@ -36,7 +36,7 @@ UPDATE triage_triagedecision SET
 
 
 def lines() -> Iterator[dict]:
-    """Yield the one line of replays: the whole of a worker's task, from the first page to the errors it would meet."""
+    """Yield the one line of replays: the whole of a worker's task, from the first page to the known errors."""
     office = loading.open_office()
     n = scaled(1_000_000, least=1_000)
     loading.load(office, ("item", "decision"), first=1, last=n)

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
@@ -28,7 +29,8 @@ def serving(application: str) -> Iterator[int]:
 @contextmanager
 def working() -> Iterator[None]:
     """Run the product's workers and its sweeper beside what is measured; stop them afterwards."""
-    running = [subprocess.Popen(command) for command in (worker(), run_due())]
+    # standard output is for the lines alone, and a worker says hello
+    running = [subprocess.Popen(command, stdout=sys.stderr) for command in (worker(), run_due())]
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Triage by a pair of worker processes, with a policy of thirty rules and three detectors, by the workers' own task."""
+"""Triage by a pair of worker processes, with thirty rules and three detectors, by the workers' own task."""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from benchmarks import floors, loading, policies
 from benchmarks.running import Run, compare, crew, line, scaled
+from reviewqueue import detectors
 from reviewqueue.triage.models import Pending, TriageDecision
 from workers.tasks.triage import triage
 
@@ -59,6 +60,9 @@ def _share_to_people() -> float:
 
 
 def _by_task(_share: object, begin: Callable[[], None]) -> list[float]:
+    for detector in policies.DETECTORS:  # a worker process lives for days: its models and patterns are there
+        detectors.prepare(detector)
+        detectors.looking()[detector](detectors.given_in(loading.document(0)))
     begin()
     return _spread_over(triage)
 

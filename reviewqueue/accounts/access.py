@@ -1,6 +1,6 @@
 """Role -> capability, and the viewer: who asks, for which workspace, with what right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from reviewqueue.audit.actions import Actor, key, person
@@ -36,6 +36,8 @@ class Viewer:
     key_id: UUID | None = None
     source_slug: str = ""
     remembered: bool = False  # whether its key is still to be proven (queries.remembered_viewer)
+    #: the person's, where it was read with the key
+    membership: Membership | None = field(default=None, compare=False, repr=False)
 
     @property
     def actor(self) -> Actor:
@@ -57,4 +59,6 @@ class Viewer:
 
 def viewer_of_member(membership: Membership) -> Viewer:
     """Return the viewer for a signed-in person; ``membership.user`` should be loaded."""
-    return Viewer(workspace_id=membership.workspace_id, user=membership.user, role=membership.role)
+    return Viewer(
+        workspace_id=membership.workspace_id, user=membership.user, role=membership.role, membership=membership
+    )

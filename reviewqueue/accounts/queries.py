@@ -55,10 +55,7 @@ def keys_visible_to(viewer: Viewer) -> QuerySet[ApiKey]:
 
 
 _KEY = """
-SELECT k.id, k.workspace_id, k.user_id, k.scopes, k.source_slug, m.role
-FROM accounts_apikey k
-LEFT JOIN accounts_membership m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id AND m.ended_at IS NULL
-WHERE k.digest = %s AND k.revoked_at IS NULL
+SELECT id, workspace_id, user_id, scopes, source_slug FROM accounts_apikey WHERE digest = %s AND revoked_at IS NULL
 """
 
 
@@ -115,18 +112,24 @@ def viewer_with_key(secret: str) -> Viewer | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    key_id, workspace_id, user_id, scopes, source_slug, role = row
-    user = User.objects.filter(pk=user_id, deactivated_at=None).first() if user_id and role else None
-    if user_id and user is None:
+    key_id, workspace_id, user_id, scopes, source_slug = row
+    membership = _membership(workspace_id, user_id) if user_id else None
+    if user_id and membership is None:
         return None
     return Viewer(
         workspace_id=workspace_id,
-        user=user,
-        role=role or "",
+        user=membership.user if membership else None,
+        role=membership.role if membership else "",
         scopes=frozenset(scopes),
         key_id=key_id,
         source_slug=source_slug,
+        membership=membership,
     )
+
+
+def _membership(workspace_id: UUID, user_id: UUID) -> Membership | None:
+    theirs = Membership.objects.filter(workspace_id=workspace_id, user_id=user_id, ended_at=None)
+    return theirs.filter(user__deactivated_at=None).select_related("user").first()
 
 
 def asked_before(*, viewer_key: UUID, idempotency_key: str) -> AskedOnce | None:

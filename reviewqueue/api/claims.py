@@ -64,7 +64,7 @@ def _claim(membership: Membership, queues: Iterable[Queue]) -> UUID | None:
 def _shown(viewer: Viewer, turn_id: UUID | None) -> Response:
     answer = Response(status=204)
     if turn_id is not None:
-        turn = Assignment.objects.select_related("slot", "entry__queue").get(pk=turn_id)
+        turn = Assignment.objects.select_related("slot", "entry__queue", "draft").get(pk=turn_id)
         answer = Response(shown_turn(viewer, turn), status=201)
     answer.made_id = turn_id  # type: ignore[attr-defined]
     return answer

@@ -14,10 +14,11 @@ from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.actions.shifting import end_holds
 from reviewqueue.assignment.eligibility import adjudicator_for, all_have_had, free_slots
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
-from reviewqueue.audit.actions import SYSTEM, person, record, record_all
+from reviewqueue.audit.actions import SYSTEM, person, record, record_all, record_turn
 from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.common.ids import new_id
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import State
 from reviewqueue.queues.models import Queue
@@ -71,16 +72,23 @@ def _going_on(workspace_id: UUID, queues: Sequence[Queue]) -> list[Queue]:
 def _claim(
     membership: Membership, lanes: list[UUID], lease: timedelta, held_only: bool, now: datetime | None
 ) -> turns.Turn | None:
-    user = membership.user
+    """Claim by one statement: the slot, the turn, the item's state and the audit trail."""
+    workspace_id, user, turn_id = membership.workspace_id, membership.user, new_id()
     turn = turns.claim(
-        workspace_id=membership.workspace_id, by=user, lanes=lanes, lease=lease, held_only=held_only, now=now
+        workspace_id=workspace_id,
+        by=user,
+        lanes=lanes,
+        lease=lease,
+        held_only=held_only,
+        now=now,
+        turn_id=turn_id,
+        along=[
+            intake.taken_up(),
+            record_turn(workspace_id=workspace_id, verb="claim", turn_id=turn_id, by=person(user.pk)),
+        ],
     )
-    if turn is None:
-        return None
-    item_id = turn.assignment.item_id
-    intake.move_state(item_ids=[item_id], to=State.IN_REVIEW, since=turn.at, of=[State.QUEUED, State.IN_REVIEW])
-    tell(turn.assignment, "claim", person(user.pk), turn.at)
-    failpoint("claim_next.taken")
+    if turn is not None:
+        failpoint("claim_next.taken")
     return turn
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -13,6 +15,7 @@ from reviewqueue.accounts.models import Membership, User
 from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.ids import new_id
+from reviewqueue.common.parts import Part, fetch
 from reviewqueue.queues.models import Queue
 
 from ..eligibility import adjudicators
@@ -45,9 +48,17 @@ WITH head AS MATERIALIZED (
   WHERE id = (SELECT s.id FROM assignment_slot s JOIN head USING (id)
               WHERE s.holder_id IS NULL AND s.closed_at IS NULL AND s.held_until IS NULL
               ORDER BY s.rank, s.id LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED)
-  RETURNING id, entry_id, item_id, fence, expires_at, lane_id)
-SELECT taken.*, coalesce(%(now)s::timestamptz, clock_timestamp()), (SELECT count(*) FROM head)
+  RETURNING id, entry_id, item_id, fence, expires_at, lane_id, expires_at - %(lease)s::interval AS at)
+SELECT taken.*, (SELECT count(*) FROM head)
 FROM (SELECT 1) AS always LEFT JOIN taken ON true
+"""
+# The turn that goes with it; other apps' parts of the same statement stand after it, and read `taken` as well.
+_OPENED = """
+INSERT INTO assignment_assignment (id, workspace_id, slot_id, entry_id, item_id, user_id, fence, how, opened_at,
+                                   opened_by_id, end_reason)
+SELECT %(turn)s::uuid, %(workspace)s::uuid, id, entry_id, item_id, %(me)s::uuid, fence, 'claimed', at,
+       %(me)s::uuid, ''
+FROM taken
 """
 # Held answers alone: their ranks are below zero (triage/rules.py).
 CLAIM_HELD = CLAIM.replace("s.lane_id = l.lane", "s.lane_id = l.lane AND s.rank < 0")
@@ -93,43 +104,47 @@ def claim(
     lease: timedelta,
     held_only: bool = False,
     now: datetime | None = None,
+    turn_id: UUID,
+    along: Sequence[Part] = (),
 ) -> Turn | None:
     """Give ``by`` the next slot of these lanes for ``lease``; None when there is nothing for this reviewer.
 
     With ``held_only`` nothing but answers that an AI system waits for. Without ``now`` the lease runs on the
     database's clock. Raises Stopped when what came next is stopped: then the transaction is to be rolled back.
+
+    ``along``: what other apps write in the same statement, of ``taken (item_id, at)``, which has one row or none.
     """
     if not lanes:
         return None
     head = HEAD
+    statement = _statement(CLAIM_HELD if held_only else CLAIM, tuple(part.sql for part in along))
+    given: dict[str, Any] = {
+        "lanes": list(lanes),
+        "me": by.pk,
+        "lease": f"{lease.total_seconds()} seconds",
+        "now": now,
+    }
+    given |= {"turn": turn_id, "workspace": workspace_id}
+    for part in along:
+        given |= part.given
     while True:
-        row = _take(CLAIM_HELD if held_only else CLAIM, by, lanes, lease, head, now)
-        slot_id, entry_id, item_id, fence, expires_at, _lane, at, seen = row
+        [(slot_id, entry_id, item_id, fence, expires_at, _lane, at, seen)] = fetch(statement, given | {"head": head})
         if slot_id is not None:
             break
         if seen < head or head >= WIDEST_HEAD:
             return None
         head *= 2  # others are claiming the whole head at this moment: look further
     refuse_stopped(workspace_id=workspace_id, entry_id=entry_id)
-    turn = open_turn(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
+    turn = _turn(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
+    turn.pk, turn._state.adding, turn._state.db = turn_id, False, connection.alias
     return Turn(turn, fence, expires_at, at)
 
 
-def _take(
-    statement: str, by: User, lanes: Sequence[UUID], lease: timedelta, head: int, now: datetime | None
-) -> tuple:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            {
-                "lanes": list(lanes),
-                "me": by.pk,
-                "lease": f"{lease.total_seconds()} seconds",
-                "head": head,
-                "now": now,
-            },
-        )
-        return cursor.fetchone()
+@cache
+def _statement(claim: str, along: tuple[str, ...]) -> str:
+    taking, last, telling = claim.rpartition("\nSELECT taken.*")
+    parts = "".join(f", part_{number} AS ({sql})" for number, sql in enumerate([_OPENED, *along]))
+    return taking + parts + last + telling
 
 
 def assign(
@@ -174,7 +189,23 @@ def open_turn(
     at: datetime,
 ) -> Assignment:
     """Write down the turn of a slot just taken; nobody gives it in person when a worker deals it."""
-    turn = Assignment(
+    turn = _turn(workspace_id, slot_id, entry_id, item_id, user, by, fence, how, at)
+    turn.save(force_insert=True)
+    return turn
+
+
+def _turn(
+    workspace_id: UUID,
+    slot_id: UUID,
+    entry_id: UUID,
+    item_id: UUID,
+    user: User,
+    by: User | None,
+    fence: int,
+    how: Assignment.How,
+    at: datetime,
+) -> Assignment:
+    return Assignment(
         id=new_id(),
         workspace_id=workspace_id,
         slot_id=slot_id,
@@ -186,5 +217,3 @@ def open_turn(
         opened_at=at,
         opened_by=by,
     )
-    turn.save(force_insert=True)
-    return turn

@@ -3,7 +3,7 @@
 from .declaring import declare, declare_source
 from .gating import close_gate, close_gates, open_gates
 from .limiting import count_open, limit_source
-from .moving import hold_states, move_state
+from .moving import hold_states, move_state, taken_up
 from .receiving import FEW, Received, at_once, forget_seen, receive
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "move_state",
     "open_gates",
     "receive",
+    "taken_up",
 ]

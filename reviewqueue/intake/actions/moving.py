@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db.models import Case, F, Value, When
 
+from reviewqueue.common.parts import Part
+
 from ..models import ItemState, State
 
 
@@ -15,6 +17,18 @@ def move_state(*, item_ids: Iterable[UUID], to: State, since: datetime, of: Iter
     if of:
         rows = rows.filter(state__in=list(of))
     return rows.update(state=to, since=Case(When(state=to, then=F("since")), default=Value(since)))
+
+
+_TAKEN_UP = """
+UPDATE intake_itemstate s
+SET state = 'in_review', since = CASE s.state WHEN 'in_review' THEN s.since ELSE taken.at END
+FROM taken WHERE s.item_id = taken.item_id AND s.state IN ('queued', 'in_review')
+"""
+
+
+def taken_up() -> Part:
+    """Return the part of the claiming statement that shows the item of ``taken (item_id, at)`` as in review."""
+    return Part(_TAKEN_UP, {})
 
 
 def hold_states(*, item_ids: Iterable[UUID]) -> None:
