@@ -119,7 +119,10 @@ def _day(request: MemberRequest, at: datetime) -> dict[str, Any]:
     last = {
         one.assignment.slot_id: one for one in reviews.select_related("assignment", "entry").order_by("submitted_at")
     }
-    took = [(one.submitted_at - one.assignment.opened_at).total_seconds() for one in last.values()]
+    took = [
+        (one.submitted_at - (one.assignment.begun_at or one.assignment.opened_at)).total_seconds()
+        for one in last.values()
+    ]
     return {
         "submitted": len(last),
         "corrected": sum(one.decision != "approve" for one in last.values()),

@@ -147,6 +147,7 @@ def test_dealing_is_switched_on_by_the_teams_lead_and_shown_to_its_people(
     turn = Assignment.objects.filter(user=cast.reviewer.user).earliest("slot__rank")
     page(reviewer, f"/work/{turn.pk}/")
     assert "One item was dealt to you." in page(reviewer, "/my-queue/")
+    assert f"Dealt to {cast.reviewer.user.name}" in page(browser("lead"), f"/items/{turn.item_id}/")
     assert browser("lead").post(f"/teams/{team.pk}/dealing/", {"on": "1"}).status_code == 409
 
 
