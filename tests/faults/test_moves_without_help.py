@@ -61,7 +61,7 @@ def sweep(count: int) -> None:
             one.communicate(timeout=120)
 
 
-@pytest.mark.parametrize("beats", [1, 3])
+@pytest.mark.parametrize("beats", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_with_one_sweeper_or_three_and_no_broker_all_that_is_due_is_done_once(cast: Cast, beats: int) -> None:
     everything_is_due(cast)
     assert what_happened(cast) == {"expire": 0, "time_out": 0, "publish": 0, "triage": 0}

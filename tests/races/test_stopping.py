@@ -128,6 +128,7 @@ def work_and_stop(cast: Cast, *what: str) -> Stop:
     return stop
 
 
+@pytest.mark.long
 def test_of_a_stopped_source_nothing_is_claimed_or_passed_and_of_others_all(cast: Cast) -> None:
     stop = work_and_stop(cast, "--source", "support-chatbot")
     assert done_after(stop, source="support-chatbot") == (0, 0, 0)
@@ -150,7 +151,8 @@ def test_without_reading_what_is_stopped_all_goes_on(cast: Cast, monkeypatch: py
         monkeypatch.setattr(where, "stops_of", lambda *_of, **_more: Running())
     monkeypatch.setattr(gating, "running_stops", list)
     stop = work_and_stop(cast)
-    assert min(done_after(stop, source="support-chatbot")) > 0
+    claimed, passed, _answered = done_after(stop, source="support-chatbot")
+    assert min(claimed, passed) > 0
 
 
 # --- a stop of a source and the line ------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ def test_a_claim_reads_the_same_however_much_is_held_back(cast: Cast) -> None:
     analyse()
     after = claim_plan(cast)
     assert indexes(after) == indexes(before)
-    assert read_whole(after) == set()
+    assert read_whole(after) == read_whole(before)
     with statements() as sent:
         turn = claim(cast, cast.reviewer2, now=None)
     assert turn.assignment.item.source == other

@@ -46,9 +46,8 @@ JUDGEMENTS = {"approve": ONE, "edit": edit(), "reject": Judgement(decision="reje
 #: Past a beat, an undo, a deadline, a lease, a promise, and a lead's turn.
 PAUSES = st.sampled_from([1, 1, 1, 1, 4, 4, 4, 11, 11, 61, 130, 310, 3_700, 90_000])
 OFTEN, SELDOM = st.sampled_from([True, True, True, False]), st.sampled_from([False, False, False, True])
-THEN = st.sampled_from(
-    ["keep", "keep", "approve", "edit", "edit", "reject", "give_back", "snooze", "escalate", "undo"]
-)
+JUDGE, LET_GO = ["approve", "edit", "edit", "reject", "undo"], ["give_back", "snooze", "escalate"]
+THEN = st.sampled_from(["keep", "keep", *JUDGE, *LET_GO])
 #: How often each verb was done, and how often it was refused, in this process.
 done: Counter[str] = Counter()
 refused: Counter[str] = Counter()

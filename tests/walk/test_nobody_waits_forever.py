@@ -85,12 +85,13 @@ def urgent_first(cast: Cast) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *[pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12)]])
 def test_whatever_comes_an_item_is_overtaken_for_a_bounded_time_alone(cast: Cast, seed: int) -> None:
     urgent_first(cast)
     assert overtaken_for_too_long(a_day(cast, seed=seed)) == []
 
 
+@pytest.mark.long
 def test_a_line_by_priority_alone_lets_somebody_wait_for_ever(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tooth: risk first, and only then who came first."""
 
