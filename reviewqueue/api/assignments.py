@@ -16,8 +16,9 @@ from reviewqueue.assignment.queries import visible_to
 from reviewqueue.common.errors import Invalid, NotThere, Place
 from reviewqueue.edgecases.models import Ruling
 from reviewqueue.edgecases.queries import precedents_for
-from reviewqueue.intake.models import Kind, State
+from reviewqueue.intake.models import Item, Kind, State
 from reviewqueue.queues.queries import current_rubric
+from reviewqueue.review.corrections import in_own_order
 from reviewqueue.review.queries import shown
 from reviewqueue.review.rules import Judgement
 from reviewqueue.triage.queries import current_decision
@@ -219,9 +220,16 @@ def _language(viewer: Viewer) -> str:
     return viewer.user.language if viewer.user else ""
 
 
+def _body_for(turn: Assignment, item: Item) -> str | None:
+    """Return what differs from the item as it was sent: a comparison's candidates come in the person's own order."""
+    if item.kind != Kind.COMPARISON or item.content.redacted_at:
+        return None
+    return in_own_order(item.content.body, item_id=turn.item_id, user_id=turn.user_id)
+
+
 def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
     """Return a turn with all that its person needs to judge; its queue, slot and draft should be loaded."""
-    item = shown_items(viewer).select_related("content").get(pk=turn.item_id)
+    item = shown_items(viewer).select_related("content", "gate").get(pk=turn.item_id)
     queue = turn.entry.queue
     rubric, decision = current_rubric(queue), current_decision(item.pk)
     body = {
@@ -229,7 +237,7 @@ def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
         "fence": turn.fence,
         "expires_at": _expires_at(turn),
         "queue": queue.slug,
-        "item": document(item),
+        "item": document(item, _body_for(turn, item)),
         "why": explain(decision.reasons) if decision else [],
         "guidelines": rubric.guidelines if rubric else [],
         "precedents": [_precedent(*one) for one in precedents_for(item, language=_language(viewer))],

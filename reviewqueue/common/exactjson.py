@@ -28,6 +28,24 @@ def parts(text: str) -> dict[str, str]:
     return found
 
 
+def elements(text: str) -> list[str]:
+    """Return the elements of a list, each as the text that it was written in."""
+    found: list[str] = []
+    position = _skip(text, _skip(text, 0) + 1)
+    while text[position] != "]":
+        _value, end = _decoder.raw_decode(text, position)
+        found.append(text[position:end])
+        position = _skip(text, end)
+        if text[position] == ",":
+            position = _skip(text, position + 1)
+    return found
+
+
+def joined(members: dict[str, str]) -> str:
+    """Return an object made of its members' texts: what :func:`parts` took apart."""
+    return "{" + ",".join(f"{orjson.dumps(name).decode()}:{part}" for name, part in members.items()) + "}"
+
+
 def exact(text: str) -> Any:
     """Return a text's value for writing it again with orjson: each number is a fragment that keeps its digits."""
     return _decoder.decode(text)

@@ -5,13 +5,15 @@
 - comparison: ``{"preferred"}``, the id of a candidate, or ``{"content"}``, a better answer than all of them
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from reviewqueue.common.errors import Place
-from reviewqueue.common.exactjson import parts
+from reviewqueue.common.exactjson import elements, joined, parts
 from reviewqueue.common.samejson import same_text
 from reviewqueue.intake.models import Declaration, Kind
 from reviewqueue.intake.rules import MAX_CONTENT_BYTES, output_faults
@@ -63,6 +65,24 @@ def final_of(correction: str, *, kind: str, output: str) -> str:
 def candidates_of(output: Value) -> dict[str, str]:
     """Return the contents of a comparison's candidates by their ids, in the order in which they were sent."""
     return {one["id"]: one["content"] for one in output.get("candidates", [])}
+
+
+def shuffled(output: Value, *, item_id: UUID, user_id: UUID) -> list[str]:
+    """Return the ids of the candidates in this person's order, so that no place is preferred by everybody."""
+    seed = item_id.bytes + user_id.bytes
+    return sorted(
+        candidates_of(output), key=lambda one: hashlib.sha256(seed + one.encode("utf-8", "replace")).digest()
+    )
+
+
+def in_own_order(body: str, *, item_id: UUID, user_id: UUID) -> str:
+    """Return the body of a comparison with its candidates in this person's order, each as it was written."""
+    members = parts(body)
+    output = parts(members["output"])
+    known = {orjson.loads(one)["id"]: one for one in elements(output["candidates"])}
+    order = shuffled(orjson.loads(members["output"]), item_id=item_id, user_id=user_id)
+    output["candidates"] = f"[{','.join(known[one] for one in order)}]"
+    return joined(members | {"output": joined(output)})
 
 
 def _content(correction: Value, output: Value, declaration: Declaration | None) -> list[Place]:

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
 
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.datasets.actions import build, define, folder_of, request_release, take_due
+from reviewqueue.review.corrections import shuffled
+from reviewqueue.review.models import Review
 from tests.api.conftest import Api
 from tests.cast import NOW, Cast, item
 from tests.kinds import KINDS, declare_all, of_kind
@@ -50,6 +53,12 @@ def reviewer(cast: Cast, acting_as: Callable[..., Api]) -> Api:
     return acting_as(cast.reviewer)
 
 
+def in_order(output: dict[str, Any]) -> dict[str, Any]:
+    """Return an output, the candidates of a comparison by their ids."""
+    candidates = sorted(output.get("candidates", []), key=lambda one: one["id"])
+    return {**output, "candidates": candidates} if candidates else output
+
+
 def claimed(api: Api, reviewer: Api, kind: str, **changes: Any) -> dict[str, Any]:
     """Submit an item of a kind and claim it."""
     sent = item(f"{kind}-1", **of_kind(kind, **changes))
@@ -57,7 +66,7 @@ def claimed(api: Api, reviewer: Api, kind: str, **changes: Any) -> dict[str, Any
     assert answer.status_code == 201, answer.content
     triage()
     turn = reviewer.post("claims").json()
-    assert turn["item"]["output"] == sent["output"]
+    assert in_order(turn["item"]["output"]) == in_order(sent["output"])
     return turn
 
 
@@ -157,3 +166,24 @@ def test_two_reviewers_who_prefer_the_same_candidate_agree(
     publish(cast)
     outcome = api.get(f"items/{turn['item']['id']}/outcome").json()
     assert (outcome["basis"], outcome["reviewers"]) == ("agreement", 2)
+
+
+def test_candidates_come_to_each_reviewer_in_an_order_of_their_own(
+    cast: Cast, api: Api, reviewer: Api, acting_as: Callable[..., Api]
+) -> None:
+    """As on the page, so that no place is preferred by everybody; the choice is named by id, and maps back by it."""
+    output = {"candidates": [{"id": f"c{n}", "content": f"Answer {n}.", "model": f"bot {n}"} for n in range(8)]}
+    sent = item("many", **of_kind("comparison", output=output, risk={"level": "high"}))  # two reviews
+    item_id = api.post("items", sent).json()["id"]
+    triage()
+    seen = []
+    for who, program in ((cast.reviewer, reviewer), (cast.reviewer2, acting_as(cast.reviewer2))):
+        turn = program.post("claims").json()
+        assert in_order(turn["item"]["output"]) == output
+        seen.append([one["id"] for one in turn["item"]["output"]["candidates"]])
+        assert seen[-1] == shuffled(output, item_id=UUID(item_id), user_id=who.user_id)
+        assert review(program, turn, decision="edit", correction={"preferred": seen[-1][0]}).status_code == 201
+    assert seen[0] != seen[1]
+    said = Review.objects.order_by("submitted_at").values_list("content__correction", flat=True)
+    assert [json.loads(one)["preferred"] for one in said] == [order[0] for order in seen]
+    assert api.get(f"items/{item_id}").json()["output"] == output

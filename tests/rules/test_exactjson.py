@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewqueue.common.exactjson import exact, parts, written
+from reviewqueue.common.exactjson import elements, exact, joined, parts, written
 
 DIGITS = ["123456789012345678901234567890", "-18446744073709551617", "1.10", "1E5", "-0", "0.1000000000000000055511"]
 VALUES = st.recursive(
@@ -39,3 +39,11 @@ def test_what_nobody_changed_keeps_its_digits(digits: str) -> None:
     value = orjson.loads(like) | {"was": 7, "flag": True}
     value["lines"] += [3]
     assert written(value, like=like) == f'{{"order":{digits},"lines":[{digits},2,3],"was":7,"flag":true}}'
+
+
+@given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1, "\t"]))
+def test_the_elements_of_a_list_are_what_was_written_between_its_commas(value: list[Any], indent: Any) -> None:
+    found = elements(json.dumps(value, indent=indent))
+    assert [json.loads(one) for one in found] == value
+    numbered = {str(number): one for number, one in enumerate(value)}
+    assert json.loads(joined({str(number): one for number, one in enumerate(found)})) == numbered

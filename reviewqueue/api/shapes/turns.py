@@ -17,7 +17,8 @@ TURNS: dict[str, Shape] = {
             "fence": FENCE | {"description": "Send it with every further step of this turn."},
             "expires_at": TIME,
             "queue": text(),
-            "item": ref("Item"),
+            "item": ref("Item")
+            | {"description": "A comparison's candidates come in an order that is each reviewer's own."},
             "why": listed(text()),
             "guidelines": listed(text()),
             "precedents": listed(FREE),

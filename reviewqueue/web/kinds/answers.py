@@ -1,9 +1,7 @@
 """An answer and what became of it, kind by kind: as text, as facts, as candidates, as a difference."""
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.utils.safestring import SafeString
@@ -66,14 +64,6 @@ def _candidates(output: Value, order: list[str] | None) -> list[Candidate]:
         )
         for n, one in enumerate(order or known, start=1)
     ]
-
-
-def shuffled(output: Value, *, item_id: UUID, user_id: UUID) -> list[str]:
-    """Return the ids of the candidates in this person's order, so that no place is preferred by everybody."""
-    seed = item_id.bytes + user_id.bytes
-    return sorted(
-        candidates_of(output), key=lambda one: hashlib.sha256(seed + one.encode("utf-8", "replace")).digest()
-    )
 
 
 def facts_in(kind: str, output: Value) -> Value:

@@ -20,7 +20,7 @@ from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
-from reviewqueue.review.corrections import candidates_of
+from reviewqueue.review.corrections import candidates_of, shuffled
 from reviewqueue.review.models import Review
 from reviewqueue.review.queries import (
     open_appeal,
@@ -35,7 +35,7 @@ from reviewqueue.triage.queries import current_decision, found_in, signals_of
 from reviewqueue.triage.rules import explain
 
 from ..context import MemberRequest
-from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, shuffled, text_of
+from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, text_of
 from ..kinds.evidence import given_of
 from ..kinds.fields import Field, fields_of
 from ..masking import Mask, mask_of
