@@ -136,7 +136,7 @@ def record_new_items(*, workspace_id: UUID, verb: str, by: Actor, at: datetime) 
 _RECORD_TURN = """
 INSERT INTO audit_event (id, workspace_id, at, actor_kind, actor_id, verb, subject_kind, subject_id, item_id, data)
 SELECT %(event_id)s::uuid, %(event_workspace)s::uuid, at, %(event_actor_kind)s, %(event_actor)s::uuid,
-       %(event_verb)s, 'assignment', %(event_turn)s::uuid, item_id, '{}'
+       %(event_verb)s, 'assignment', %(event_turn)s::uuid, item_id, %(event_data)s::jsonb
 FROM taken
 """
 
@@ -144,5 +144,5 @@ FROM taken
 def record_turn(*, workspace_id: UUID, verb: str, turn_id: UUID, by: Actor) -> Part:
     """Return the part of the claiming statement that records the turn at the item of ``taken (item_id, at)``."""
     given = {"id": new_id(), "workspace": workspace_id, "actor_kind": str(by.kind), "actor": by.id}
-    given |= {"verb": verb, "turn": turn_id}
+    given |= {"verb": verb, "turn": turn_id, "data": orjson.dumps(by.told).decode()}
     return Part(_RECORD_TURN, {f"event_{name}": value for name, value in given.items()})
