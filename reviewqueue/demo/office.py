@@ -48,8 +48,10 @@ TOOLS: dict[str, Any] = {
 }
 
 E_MAILS = (
-    "Hello,\nplease send 2 x ALBA and 1 x SILL to our office. Order KM-20417, total 249.00 EUR.\nRegards, Ines Moor",
-    "Guten Tag,\nwir bestellen 6 x FINN unter KM-20422. Der Betrag von 1.194,00 EUR ist überwiesen.\nGruß, Jan Kranz",
+    "Hello,\nplease send 2 x ALBA and 1 x SILL to our office. Order KM-20417, total 249.00 EUR."
+    "\nI am at ines.moor@example.com or +49 40 66969 120.\nRegards, Ines Moor",
+    "Guten Tag,\nwir bestellen 6 x FINN unter KM-20422. Der Betrag von 1.194,00 EUR ist überwiesen."
+    "\nErstattungen bitte auf DE89 3704 0044 0532 0130 00.\nGruß, Jan Kranz",
     "Hi, it's about order KM-20388: one DOVE too few, I had ordered three.\nTotal was 87.50 EUR. Thanks, Maja Lund",
     "Hello, KM-20431 please change to 4 x ALBA (not 2 x ALBA).\nNew total 396.00 EUR.\nBest, Tom Adler",
     "Bonjour, 1 x SILL et 1 x DOVE, commande km20440, 78,40 EUR.\nMerci, Claire Petit",

@@ -124,7 +124,7 @@ def sent_bodies(item_ids: Iterable[UUID], *, sources: Iterable[UUID]) -> dict[UU
     """Return the bodies of those of some items that came from some sources; what was redacted is missing."""
     kept = Item.objects.filter(pk__in=list(item_ids), source__in=list(sources), content__redacted_at=None)
     rows = kept.order_by("pk").values_list("pk", "workspace_id", "source_id", "content__body")
-    return {pk: Sent(*rest) for pk, *rest in rows}
+    return {pk: Sent(workspace_id, source_id, body) for pk, workspace_id, source_id, body in rows}
 
 
 def output_text(item: Item) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from reviewqueue.accounts.access import viewer_of_member
 from reviewqueue.accounts.actions import add_member, create_workspace
 from reviewqueue.accounts.models import Membership, Workspace
 from reviewqueue.audit.actions import SYSTEM
@@ -13,11 +14,12 @@ from reviewqueue.datasets.actions import define
 from reviewqueue.demo.classifier import LABELS
 from reviewqueue.demo.items import CHAT_SOURCE, TOPIC_SOURCE
 from reviewqueue.demo.judging import REASON_CODES
-from reviewqueue.demo.office import OFFICE
+from reviewqueue.demo.office import OFFICE, READER_SOURCE
 from reviewqueue.intake.actions import declare_source
+from reviewqueue.intake.queries import sources_by_slug
 from reviewqueue.queues.actions import create_queue, join_queue, name_reasons, write_rubric
 from reviewqueue.queues.models import Queue
-from reviewqueue.triage.actions import activate_policy
+from reviewqueue.triage.actions import activate_policy, switch_detector
 
 SLUG = "demo"
 DOMAIN = "demo.localhost"
@@ -89,6 +91,13 @@ GUIDELINES = {
 }
 
 
+#: What looks at which source's items.
+DETECTORS = {
+    CHAT_SOURCE: ("personal_data", "language", "abuse", "contradiction"),
+    READER_SOURCE: ("personal_data",),
+}
+
+
 @transaction.atomic
 def make_workspace(*, password: str, now: datetime) -> Workspace:
     """Make the whole workspace, or nothing."""
@@ -101,6 +110,7 @@ def make_workspace(*, password: str, now: datetime) -> Workspace:
     declare_source(workspace=workspace, slug=TOPIC_SOURCE, name="Topic classifier", labels=LABELS, by=SYSTEM, now=now)
     for slug, declared in OFFICE.items():
         declare_source(workspace=workspace, slug=slug, **declared, by=SYSTEM, now=now)
+    _detectors(workspace, lead, now)
     _policy(workspace, queues, lead, now)
     _datasets(workspace, now)
     return workspace
@@ -141,6 +151,14 @@ def _reasons() -> Sequence[tuple[str, str]]:
     return [(slug, slug.replace("-", " ")) for slug in REASON_CODES]
 
 
+def _detectors(workspace: Workspace, lead: Membership, now: datetime) -> None:
+    by = viewer_of_member(lead).actor
+    sources = sources_by_slug(workspace_id=workspace.pk, slugs=set(DETECTORS))
+    for slug, names in DETECTORS.items():
+        for name in names:
+            switch_detector(source=sources[slug], detector=name, on=True, by=lead.user, actor=by, now=now)
+
+
 def _policy(workspace: Workspace, queues: dict[str, Queue], lead: Membership, now: datetime) -> None:
     """The pilot's rules: careful at 50 items a day, too careful at 2,000."""
     chat = {"field": "kind", "op": "is", "value": "chat"}
@@ -178,6 +196,13 @@ def _policy(workspace: Workspace, queues: dict[str, Queue], lead: Membership, no
             "name": "Other assistants",
             "conditions": [{"field": "kind", "op": "in", "value": ["text", "extraction", "action", "comparison"]}],
             "queue": queues["office"],
+        },
+        {
+            "name": "Other language than asked",
+            "conditions": [
+                {"field": "finding_kind", "name": "language", "op": "has", "value": "other_than_asked"},
+            ],
+            "queue": queues["support"],
         },
     ]
     activate_policy(
