@@ -37,7 +37,7 @@ ORDER BY due_at, id LIMIT %(limit)s
 _WORKED = """
 SELECT t.id,
   (SELECT count(DISTINCT q.user_id) FROM queues_queuemember q
-   WHERE q.queue_id = t.queue_id AND q.created_at < t.due_at AND (q.ended_at IS NULL OR q.ended_at > t.placed_at)
+   WHERE q.queue_id = t.queue_id AND (q.ended_at IS NULL OR q.ended_at > t.placed_at)
      AND EXISTS (SELECT FROM assignment_assignment a JOIN triage_queueentry e ON e.id = a.entry_id
                  WHERE a.user_id = q.user_id AND e.queue_id = t.queue_id AND a.opened_at < t.due_at
                    AND (a.ended_at IS NULL OR a.ended_at > t.placed_at))),
