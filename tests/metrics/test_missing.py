@@ -15,8 +15,8 @@ def at(minutes: int) -> datetime:
     return CAME + timedelta(minutes=minutes)
 
 
-def turn(begin: int, end: int | None, submitted: bool = False) -> Turn:
-    return Turn(at(begin), None if end is None else at(end), submitted)
+def turn(begin: int, end: int | None, returned: bool = True) -> Turn:
+    return Turn(at(begin), None if end is None else at(end), returned and end is not None)
 
 
 def why(**of) -> str:
@@ -32,7 +32,7 @@ def why(**of) -> str:
         ({"turns": [turn(100, None)]}, "waiting"),
         ({"turns": [turn(0, 5), turn(50, 55)]}, "returned"),
         ({"turns": [turn(0, 5)]}, "waiting"),
-        ({"turns": [turn(0, 5, submitted=True), turn(50, 55, submitted=True)]}, "waiting"),
+        ({"turns": [turn(0, 5, returned=False), turn(50, 55, returned=False)]}, "waiting"),
         ({"held": [(at(10), at(100))]}, "held"),
         ({"escalated": [(at(0), at(120))]}, "escalated"),
         ({"stopped": [(at(-60), at(90))]}, "stopped"),

@@ -93,6 +93,15 @@ def test_twice_the_volume_with_the_same_people() -> None:
     assert twice.with_plan.late == pytest.approx(0, abs=1e-6)
 
 
+def test_what_waits_at_the_end_is_played_on_with_who_was_there_last() -> None:
+    """Thirty items in the last ten minutes, due within the hour, of which one person does twenty and some."""
+    last = BEGIN + 7 * HOUR + 5 * STEP
+    came = [Came(last, last + HOUR, A, "Unsure", True, 30)]
+    people = {BEGIN + 7 * HOUR: {ANNA: frozenset({A})}}
+    found = rehearse(Days(BEGIN, BEGIN + 8 * HOUR, came, people, 20), Shares(), None)
+    assert found.without.late == pytest.approx(30 - 20, abs=20 / 6)
+
+
 def test_the_same_days_give_the_same_answer_twice() -> None:
     asked = days(7), Shares({"Unsure": 0.4}), Limits(starts_waiting=15, ends_waiting=3)
     assert rehearse(*asked) == rehearse(*asked)

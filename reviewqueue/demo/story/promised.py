@@ -20,7 +20,7 @@ PROMISED = (
 )
 STRATA = (Stratum("Delivery promises", 0.3), Stratum("Unsure answers", 0.2, answers_held=True))
 CALLED = (f"temps@{DOMAIN}",)
-BEGINS, ENDS = 150, 40
+BEGINS, ENDS = 60, 20
 
 
 def promise_and_plan(workspace: Workspace, *, now: datetime) -> None:

@@ -20,6 +20,8 @@ from ..rules.missing import Stayed, Stretch, Turn
 #: How far back the first look goes, and how far each looks behind the last: what commits late is seen by the next.
 FIRST, OVERLAP = timedelta(days=7), timedelta(minutes=15)
 AT_ONCE = 200
+#: Ends of a turn after which the item goes to the next.
+RETURNED = {Assignment.End.RETURNED, Assignment.End.EXPIRED, Assignment.End.REASSIGNED}
 
 _LATE = """
 SELECT id FROM (
@@ -81,7 +83,7 @@ def stayed(*, workspace_id: UUID, entries: Sequence[QueueEntry]) -> dict[UUID, S
         one.pk: Stayed(
             placed_at=one.placed_at,
             due_at=one.due_at,
-            turns=[Turn(row.opened_at, row.ended_at, row.end_reason == "submitted") for row in turns[one.pk]],
+            turns=[Turn(row.opened_at, row.ended_at, row.end_reason in RETURNED) for row in turns[one.pk]],
             stopped=[_until_due(row, one) for row in stops if _covers(row, one)],
             held=_held(put_aside[one.item_id], turns[one.pk], one),
             escalated=[(row.opened_at, row.ended_at or one.due_at) for row in asked[one.pk]],

@@ -22,11 +22,11 @@ OFTEN = 2
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person's turn; ``submitted`` when a review came of it."""
+    """One person's turn; ``returned`` when it was given back, ran out or was taken away."""
 
     opened_at: datetime
     ended_at: datetime | None
-    submitted: bool
+    returned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Stayed:
 
 def why_missed(stay: Stayed) -> tuple[Miss.Why, dict[str, Any]]:
     """Return why a promise was not kept, and the facts behind that: working minutes, turns, people, items done."""
-    back = sum(1 for one in stay.turns if one.ended_at and one.ended_at <= stay.due_at and not one.submitted)
+    back = sum(1 for one in stay.turns if one.returned and one.ended_at and one.ended_at <= stay.due_at)
     seconds = _seconds(stay)
     facts = {
         "minutes": {name: round(spent / 60) for name, spent in seconds.items() if spent >= 30},

@@ -16,6 +16,8 @@ from .overload import LEAST, MOST_MINUTES, Measured, Thresholds, is_calm, reache
 
 STEP = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
+#: What waits at the end is played on for at most so long.
+ON = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,27 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What was recorded: arrivals in order, who reviewed in which hour in which queues, reviews a person and hour."""
+    """What was recorded: arrivals in order, who reviewed in which hour in which queues, reviews a person and hour.
+
+    What waits at the end is played on with the people of the last hour, until it is due.
+    """
 
     begin: datetime
     end: datetime
     came: Sequence[Came]
     people: Mapping[datetime, Mapping[UUID, frozenset[UUID]]]
     pace: float
+
+    @property
+    def until(self) -> datetime:
+        """When the last of what came is due, at most so much after the end as is played on."""
+        last = max((one.due_at for one in self.came), default=self.end)
+        return max(self.end, min(last + STEP, self.end + ON))
+
+    def there(self, at: datetime) -> Mapping[UUID, frozenset[UUID]]:
+        """Return who is there at a moment, with their queues."""
+        hour = min(at, self.end - HOUR).replace(minute=0, second=0, microsecond=0)
+        return self.people.get(hour, {})
 
     def times(self, factor: float) -> "Days":
         """Return days on which everything came so many times, with the same people."""
@@ -185,8 +201,7 @@ class _Week:
 
     def _work(self, at: datetime) -> None:
         """Let everybody who is there take what is due first of their queues."""
-        people = self.days.people.get(at.replace(minute=0, second=0, microsecond=0), {})
-        for queues in sorted(people.values(), key=lambda one: (len(one), sorted(map(str, one)))):
+        for queues in sorted(self.days.there(at).values(), key=lambda one: (len(one), sorted(map(str, one)))):
             self._take(queues, self.days.pace * (STEP / HOUR))
 
     def _take(self, queues: Iterable[UUID], reviews: float) -> None:
@@ -233,14 +248,10 @@ class _Ability:
     """How many reviews the people of the days can do from one moment to another."""
 
     def __init__(self, days: Days, watched: UUID | None) -> None:
-        self.begin, self.end = days.begin, days.end
+        self.begin = days.begin
         a_step = days.pace * (STEP / HOUR)
         there = [
-            sum(
-                watched is None or watched in queues
-                for queues in days.people.get(at.replace(minute=0, second=0, microsecond=0), {}).values()
-            )
-            for at in _steps(days)
+            sum(watched is None or watched in queues for queues in days.there(at).values()) for at in _steps(days)
         ]
         self.sums = [0.0, *accumulate(people * a_step for people in there)]
 
@@ -253,6 +264,6 @@ class _Ability:
 
 def _steps(days: Days) -> Iterator[datetime]:
     at = days.begin
-    while at < days.end:
+    while at < days.until:
         yield at
         at += STEP
