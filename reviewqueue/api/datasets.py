@@ -1,6 +1,7 @@
 """Datasets and their releases: what ML teams train on."""
 
 import re
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import IntegrityError
@@ -113,6 +114,21 @@ class Datasets(_DatasetResource):
 
 class Releases(_DatasetResource):
     """The releases of one dataset."""
+
+    @described(
+        "List a dataset's releases",
+        name="list_releases",
+        answers={200: "ReleasePage"},
+        problems=[404],
+        parameters=PAGE_PARAMETERS,
+        about="Newest first, those that failed or are being built too.",
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """List releases."""
+        query = query_of(request, PAGING)
+        viewer = self.reader(request)
+        releases = releases_visible_to(viewer).filter(dataset=self.dataset(viewer, slug))
+        return Response(page(releases, request, query, partial(_release, request)))
 
     @described(
         "Make a release",

@@ -45,6 +45,28 @@ def test_a_release_is_made_built_and_read(cast: Cast, api: Api) -> None:
     assert api.get("datasets").json()["results"][0]["latest_version"] == 1
 
 
+def test_the_releases_of_a_dataset_are_listed_newest_first(cast: Cast, api: Api, stranger: Api) -> None:
+    queued(cast)
+    settle(cast, cast.reviewer, edit())
+    publish(cast)
+    for slug in ("corrections", "others"):
+        api.post("datasets", {**DEFINITION, "slug": slug})
+        api.post(f"datasets/{slug}/releases")
+    built()
+    api.post("datasets/corrections/releases")
+    first = api.get("datasets/corrections/releases?limit=1").json()
+    rest = api.get(first["next"].removeprefix("http://testserver")).json()
+    listed = [*first["results"], *rest["results"]]
+    assert [(one["dataset"], one["version"], one["state"]) for one in listed] == [
+        ("corrections", 2, "building"),
+        ("corrections", 1, "ready"),
+    ]
+    assert (rest["next"], len(listed[1]["files"])) == (None, 2)
+    assert listed[1] == api.get("datasets/corrections/releases/1").json()
+    theirs, unknown = (stranger.get(f"datasets/{slug}/releases") for slug in ("corrections", "unknown"))
+    assert (theirs.status_code, theirs.content) == (404, unknown.content)
+
+
 def test_only_the_names_of_a_release_lead_to_files(cast: Cast, api: Api) -> None:
     queued(cast)
     settle(cast, cast.reviewer, edit())

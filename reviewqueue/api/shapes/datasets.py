@@ -59,4 +59,5 @@ DATASETS: dict[str, Shape] = {
             "files": listed(ref("ReleaseFile")),
         }
     ),
+    "ReleasePage": page_of("Release"),
 }

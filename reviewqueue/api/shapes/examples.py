@@ -319,6 +319,7 @@ EXAMPLES: Examples = {
     },
     "Dataset": {"With three releases": _DATASET},
     "DatasetPage": {"The last page": {"results": [_DATASET], "next": None}},
+    "ReleasePage": {"The last page": {"results": [_RELEASE], "next": None}},
     "Release": {"It can be downloaded": _RELEASE},
     **WEBHOOK_EXAMPLES,
 }
