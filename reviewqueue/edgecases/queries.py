@@ -195,20 +195,15 @@ def _alone(workspace_id: UUID) -> QuerySet[Escalation]:
 
 def begins_of(items: Sequence[Item]) -> dict[UUID, str]:
     """Return the beginnings of what items say; those whose content was erased are missing."""
-    return dict(_begins().filter(pk__in=[one.pk for one in items]).values_list("pk", "begin"))
+    kept = ItemContent.objects.filter(pk__in=[one.pk for one in items], redacted_at=None)
+    return dict(kept.annotate(begin=Left("search_text", COMPARED)).values_list("pk", "begin"))
 
 
 def begins_of_others(items: Sequence[Item], *, most: int) -> list[str]:
     """Return the beginnings of what the newest other items of the same workspace say."""
     ids = {one.pk for one in items}
     newest = Item.objects.filter(workspace_id=items[0].workspace_id).order_by("-pk")[: most + len(ids)]
-    return list(
-        _begins().filter(pk__in=[one.pk for one in newest if one.pk not in ids]).values_list("begin", flat=True)
-    )
-
-
-def _begins() -> QuerySet[ItemContent]:
-    return ItemContent.objects.filter(redacted_at=None).annotate(begin=Left("search_text", COMPARED))
+    return list(begins_of([one for one in newest if one.pk not in ids]).values())
 
 
 def versions_of(items: Sequence[Item]) -> int:

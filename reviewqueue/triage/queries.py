@@ -121,9 +121,8 @@ def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
 def owners_by_rule(item_ids: Iterable[UUID]) -> dict[UUID, User]:
     """Return whom the rule that last took an item names as its owner, by item; where none names one it is missing."""
     taken = TriageDecision.objects.filter(item_id__in=list(item_ids), rule__owner__isnull=False)
-    return {
-        one.item_id: one.rule.owner for one in taken.select_related("rule__owner").order_by("pass_number") if one.rule
-    }
+    taken = taken.select_related("rule__owner").order_by("pass_number")
+    return {one.item_id: one.rule.owner for one in taken if one.rule and one.rule.owner}
 
 
 def passing_decision(item_id: UUID) -> TriageDecision | None:
