@@ -11,6 +11,7 @@ from reviewqueue.assignment.actions import begin
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import held_by
 from reviewqueue.common.clock import now
+from reviewqueue.queues.queries import stops_of
 from reviewqueue.triage.models import QueueEntry
 
 from ..context import MemberRequest
@@ -53,7 +54,9 @@ def resting(request: MemberRequest, empty: str) -> HttpResponse:
     if empty == "stopped":
         title = _("Nothing is handed out at the moment.")
         return idle(request, title=title, text=_("It goes on by itself as soon as a lead lets it. Try again then."))
-    if empty == "queue":
+    if empty and stops_of(request.viewer.workspace_id):
+        text = _("What is stopped is handed out to nobody; nothing else in your queues is for you now.")
+    elif empty == "queue":
         text = _("This queue has nothing more for you. Your other queues may have.")
     elif empty:
         text = _("What is left in your queues is in somebody's hands, or you have judged it already.")
