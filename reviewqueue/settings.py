@@ -246,6 +246,9 @@ WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30)
 WEBHOOK_MESSAGE_DAYS = env_int("WEBHOOK_MESSAGE_DAYS", 90)
 if not max(WEBHOOK_LOG_DAYS, 8) <= WEBHOOK_MESSAGE_DAYS <= 36_500:
     refuse("WEBHOOK_MESSAGE_DAYS is from 8 (tries go on for 7 days) to 36500, and not less than WEBHOOK_LOG_DAYS")
+METRICS_TOKEN = env("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    refuse("METRICS_TOKEN has 20 random characters or more")
 
 #: where people reach the pages, for the links in e-mails
 PUBLIC_URL = env("PUBLIC_URL").rstrip("/")

@@ -80,7 +80,7 @@ def member_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
         request.membership = None  # type: ignore[attr-defined]
         request.viewer = None  # type: ignore[attr-defined]
         timezone.deactivate()
-        if not request.path.startswith(("/api/", "/static/", "/assets/", "/healthz", "/readyz")):
+        if not request.path.startswith(("/api/", "/static/", "/assets/", "/healthz", "/readyz", "/metrics")):
             try:
                 _recognise(request)
             except OperationalError:
