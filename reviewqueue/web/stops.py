@@ -21,7 +21,7 @@ from reviewqueue.metrics.queries.stopping import MOST, covered, waits_for_the_en
 from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.queues.queries import stops_of, stops_visible_to
 from reviewqueue.queues.queries import visible_to as queues_visible_to
-from reviewqueue.queues.rules import stopped_words, why_words
+from reviewqueue.queues.rules import Running, stopped_words, why_words
 
 from .access import member_page
 from .context import MemberRequest
@@ -36,17 +36,19 @@ LONGEST_NOTE = 2_000
 def stops(request: MemberRequest) -> HttpResponse:
     """Show what is stopped, what can be, and what was."""
     running = list(stops_visible_to(request.viewer).filter(ended_at=None))
-    waits = waits_for_the_end(running)
+    waits, now_stopped = waits_for_the_end(running), Running(running)
     context = {
         "running": [{"stop": one, "words": stopped_words(one), "waits": waits.get(one.pk, 0)} for one in running],
         "past": [
             {"stop": one, "what": what_words(one), "why": why_words(one.why)}
             for one in stops_visible_to(request.viewer).filter(ended_at__isnull=False)[:PAST]
         ],
-        "sources": sources_visible_to(request.viewer).order_by("name"),
-        "queues": queues_visible_to(request.viewer),
+        "sources": [
+            one for one in sources_visible_to(request.viewer).order_by("name") if not now_stopped.of_source(one.slug)
+        ],
+        "queues": [one for one in queues_visible_to(request.viewer) if not now_stopped.of_queue(one.pk)],
+        "may_stop_all": not now_stopped.of_all,
         "may_lead": request.viewer.may("lead"),
-        "many": MOST,
     }
     return render(request, "stops/stops.html", context)
 

@@ -111,7 +111,9 @@ def test_what_is_stopped_already_is_not_stopped_again(cast: Cast, browser: Brows
     stop(client)
     stop(client)
     assert Stop.objects.count() == 1
-    assert "This is stopped already." in page(client, "/stops/")
+    shown = page(client, "/stops/")
+    assert "This is stopped already." in shown
+    assert "Stop the whole workspace" not in shown
 
 
 def test_only_leads_stop_and_let_go_on(cast: Cast, browser: Browser) -> None:
