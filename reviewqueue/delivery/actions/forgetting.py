@@ -1,6 +1,5 @@
 """Dropping what was told long ago: tries, and messages that are over, in portions that hold nobody up."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +43,7 @@ def forget_messages(*, before: datetime, page: int = 1_000) -> int:
     return dropped
 
 
-def _drop(message_ids: Sequence[UUID], before: datetime) -> int:
+def _drop(message_ids: list[UUID], before: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_OVER, [message_ids, before])
         cursor.execute(_TRIES, [[pk for (pk,) in cursor.fetchall()]])
