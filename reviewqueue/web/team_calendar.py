@@ -93,7 +93,9 @@ def team_away(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Note that a person of the team is away: oneself, or somebody one has a say over."""
     one, sent = team_of(request, pk), request.POST
     user_id = identifier(sent.get("who"))
-    if user_id is None or not members_of(one).filter(user_id=user_id).exists():
+    if user_id is None:
+        return shown(request, one, Invalid(_("Who is away?"), places=[Place("#/who", _("Choose a person."))]))
+    if not members_of(one).filter(user_id=user_id).exists():
         raise NotThere
     membership = Membership.objects.get(workspace_id=one.workspace_id, user_id=user_id, ended_at=None)
     try:
@@ -136,7 +138,7 @@ def team_hand_over(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 
 def _told(request: MemberRequest, workspace_id: UUID) -> Team | None:
-    wanted = identifier(request.POST.get("to"))
+    wanted = identifier(request.POST.get("team"))
     if wanted is None:
         return None
     found = Team.objects.filter(workspace_id=workspace_id, ended_at=None, pk=wanted).first()
