@@ -126,7 +126,8 @@ def heads_for(hands: Sequence[Hand], *, head: int) -> list[Head]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, given)
-        return [Head(*row[:5], frozenset(row[5])) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return [Head(slot, item, lane, rank, heavy, frozenset(had)) for slot, item, lane, rank, heavy, had in rows]
 
 
 def dealt_unseen(viewer: Viewer) -> int:
