@@ -240,6 +240,11 @@ FROM json_to_recordset(%(asked)s::json) AS asked (id uuid, bands int[]) CROSS JO
     SELECT FROM triage_queueentry e WHERE e.item_id = s.item_id AND e.ended_at IS NULL)
   LIMIT %(most)s) near
 """
+# The planner expects many rows to share a band and would read the table until it has found enough; hardly any do.
+_PLAN = """
+SELECT set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true),
+       set_config('enable_indexscan', %s, true)
+"""
 
 
 def nearest_open(
@@ -253,10 +258,10 @@ def nearest_open(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         usual = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+        cursor.execute(_PLAN, [str(milliseconds), "off", "off"])
         cursor.execute(_ALIKE, {"asked": asked, "workspace": workspace_id, "most": COMPARED})
         rows = cursor.fetchall()
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [usual])
+        cursor.execute(_PLAN, [usual, "on", "on"])
     nearest: dict[UUID, tuple[UUID, float]] = {}
     for pk, other, signature in rows:
         share = alike(sketches[pk].signature, bytes(signature))

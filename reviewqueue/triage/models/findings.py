@@ -80,4 +80,5 @@ class Sketch(models.Model):
     signature = models.BinaryField(max_length=128)
 
     class Meta:
-        indexes = [GinIndex(fields=["bands"], name="sketch_alike", fastupdate=True)]
+        # kept in order at once: a list of what is still to be put in would be read by every look
+        indexes = [GinIndex(fields=["bands"], name="sketch_alike", fastupdate=False)]
