@@ -213,7 +213,7 @@ def _sums(found: Rehearsed, days: Days, recorded: int) -> dict[str, str]:
         "thinned": number(sum(found.with_plan.thinned.values())),
         "avoided": number(max(found.avoided, 0)),
         "answered": number(found.with_plan.answered),
-        "hours": ngettext("one hour", "%(n)s hours", hours) % {"n": hours},
+        "hours": ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours},
         "recorded": number(recorded),
         "late": number(found.without.late),
         "pace": number(days.pace),
