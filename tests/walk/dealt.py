@@ -42,10 +42,6 @@ class Dealt:
             self._is_not_stopped(turn)
             self.turns.append(turn)
 
-    @rule()
-    def takes_back_from_the_absent(self) -> None:
-        self.step("take_back_absent", lambda: pipeline.take_back_absent(now=self.now))
-
     def _dealt_to(self) -> None:
         if Team.objects.filter(workspace=self.cast.workspace).exists():
             return

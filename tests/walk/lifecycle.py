@@ -45,6 +45,7 @@ ONE = Judgement(decision="approve", severity="none")
 JUDGEMENTS = {"approve": ONE, "edit": edit(), "reject": Judgement(decision="reject", severity="major")}
 #: Past a beat, an undo, a deadline, a lease, a promise, and a lead's turn.
 PAUSES = st.sampled_from([1, 1, 1, 1, 4, 4, 4, 11, 11, 61, 130, 310, 3_700, 90_000])
+SWEEPS = st.sampled_from(["expire_due", "time_out_due", "carry_out_stops", "take_back_absent", "publish", "publish"])
 OFTEN, SELDOM = st.sampled_from([True, True, True, False]), st.sampled_from([False, False, False, True])
 JUDGE, LET_GO = ["approve", "edit", "edit", "reject", "undo"], ["give_back", "snooze", "escalate"]
 THEN = st.sampled_from(["keep", "keep", *JUDGE, *LET_GO])
@@ -220,7 +221,7 @@ class Life(Dealt, Leads, Held, RuleBasedStateMachine):
 
     # --- workers and the clock ----------------------------------------------------------------------------------
 
-    @rule(seconds=PAUSES, verb=st.sampled_from(["expire_due", "time_out_due", "carry_out_stops", "publish"]))
+    @rule(seconds=PAUSES, verb=SWEEPS)
     def time_passes(self, seconds: int, verb: str) -> None:
         self.now += timedelta(seconds=seconds)
         of = {"workspace_id": self.cast.workspace.pk} if verb == "publish" else {}
