@@ -53,13 +53,14 @@ class Topic:
     risk: str = "low"
 
 
+#: As much work as the people can do in their hours, and half as much again in the waves.
 TOPICS = (
-    Topic("delivery", 0.40, (), "", 240, 35),
-    Topic("refund", 0.22, ("refund",), "", 120, 45),
-    Topic("german", 0.15, (), "de", 120, 40, "medium"),
-    Topic("complaint", 0.10, (), "", 45, 55, "high"),
-    Topic("legal", 0.07, ("legal",), "", 60, 70, "medium"),
-    Topic("medical", 0.06, ("medical",), "", 60, 70, "high"),
+    Topic("delivery", 0.40, (), "", 240, 43),
+    Topic("refund", 0.22, ("refund",), "", 120, 55),
+    Topic("german", 0.15, (), "de", 120, 49, "medium"),
+    Topic("complaint", 0.10, (), "", 45, 68, "high"),
+    Topic("legal", 0.07, ("legal",), "", 60, 86, "medium"),
+    Topic("medical", 0.06, ("medical",), "", 60, 86, "high"),
 )
 #: Begin, end, and how many of ten work then; half an hour's break is in the middle.
 SHIFTS = ((0, 8, 4), (2, 10, 4), (4, 12, 2))

@@ -50,8 +50,8 @@ def test_every_benchmark_prints_its_lines_beside_a_floor() -> None:
     assert {name: names.count(name) for name in names} == EXPECTED
     for one in lines:
         assert one.keys() >= ALWAYS
-        assert one["value"] > 0
-        assert one["floor"] > 0
+        assert one["value"] > 0 or one["name"] == "day", "the share of promises missed may be none"
+        assert one["floor"] > 0 or one["name"] == "day"
 
 
 def test_a_name_that_fits_none_is_refused_before_anything_starts() -> None:
