@@ -31,4 +31,4 @@ def test_publishing_and_expiry_go_on_while_triage_is_busy(
 
 
 def test_only_triage_and_what_is_short_share_the_main_thread() -> None:
-    assert {every.task for every in SCHEDULE if not every.beside} == {"triage", "forget"}
+    assert {every.task for every in SCHEDULE if not every.beside} == {"triage", "look_late", "forget"}
