@@ -236,8 +236,8 @@ _ALIKE = """
 SELECT asked.id, near.item_id, near.signature
 FROM json_to_recordset(%(asked)s::json) AS asked (id uuid, bands int[]) CROSS JOIN LATERAL (
   SELECT s.item_id, s.signature FROM triage_sketch s
-  WHERE s.bands && asked.bands AND s.workspace_id = %(workspace)s AND s.item_id <> asked.id AND EXISTS (
-    SELECT FROM triage_queueentry e WHERE e.item_id = s.item_id AND e.ended_at IS NULL)
+  WHERE s.bands && asked.bands AND s.workspace_id = %(workspace)s AND s.item_id <> asked.id
+    AND (SELECT true FROM triage_queueentry e WHERE e.item_id = s.item_id AND e.ended_at IS NULL)
   LIMIT %(most)s) near
 """
 # The planner expects many rows to share a band and would read the table until it has found enough; hardly any do.

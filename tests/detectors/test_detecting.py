@@ -19,6 +19,7 @@ from reviewqueue.common.errors import Invalid
 from reviewqueue.detectors import Found, Given
 from reviewqueue.intake.models import Source
 from reviewqueue.pipeline import detecting
+from reviewqueue.triage import queries
 from reviewqueue.triage.actions import forget_sketches
 from reviewqueue.triage.models import DetectorSetting, Pending, Sketch, TriageDecision
 from tests.cast import NOW, Cast, item
@@ -217,6 +218,14 @@ def test_what_is_closed_or_passed_or_elsewhere_is_like_nothing(cast: Cast) -> No
     assert findings_of("conv-2")["near_duplicate"]["score"] == 0.0
     assert forget_sketches() == 1
     assert Sketch.objects.get().item_id == decision_of("conv-2").item_id
+
+
+def test_open_items_are_found_by_their_index_however_few_there_are(cast: Cast) -> None:
+    asked = {"asked": "[]", "workspace": cast.workspace.pk, "most": 16}
+    with connection.cursor() as cursor:
+        cursor.execute(queries._PLAN, ["500", "off", "off"])
+        cursor.execute("EXPLAIN " + queries._ALIKE, asked)
+        assert "sketch_alike" in " ".join(line for (line,) in cursor.fetchall())
 
 
 # --- switching ----------------------------------------------------------------------------------------------------
