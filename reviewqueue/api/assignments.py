@@ -21,7 +21,7 @@ from reviewqueue.queues.queries import current_rubric
 from reviewqueue.review.corrections import in_own_order
 from reviewqueue.review.queries import shown
 from reviewqueue.review.rules import Judgement
-from reviewqueue.triage.queries import current_decision
+from reviewqueue.triage.queries import current_reasons
 from reviewqueue.triage.rules import explain
 
 from .fields import Fields
@@ -231,14 +231,14 @@ def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
     """Return a turn with all that its person needs to judge; its queue, slot and draft should be loaded."""
     item = shown_items(viewer).select_related("content", "gate").get(pk=turn.item_id)
     queue = turn.entry.queue
-    rubric, decision = current_rubric(queue), current_decision(item.pk)
+    rubric, reasons = current_rubric(queue), current_reasons(item.pk)
     body = {
         "id": str(turn.pk),
         "fence": turn.fence,
         "expires_at": _expires_at(turn),
         "queue": queue.slug,
         "item": document(item, _body_for(turn, item)),
-        "why": explain(decision.reasons) if decision else [],
+        "why": explain(reasons) if reasons else [],
         "guidelines": rubric.guidelines if rubric else [],
         "precedents": [_precedent(*one) for one in precedents_for(item, language=_language(viewer))],
     }

@@ -26,8 +26,8 @@ def in_common(
 ) -> Common:
     """Return what the facts and texts of some items have in common.
 
-    ``others`` are texts of other items, which should not fit; ``versions`` is how many model versions their source has
-    answered with: where there is one alone it says nothing, and the next would not fit.
+    ``others`` are texts of other items, which should not fit; ``versions`` is how many model versions their source
+    has answered with: where there is one alone it says nothing, and the next would not fit.
     """
     narrow = [{"field": "risk_tags", "op": "has", "value": tag} for tag in _shared_tags(facts)]
     if versions > 1:
@@ -49,7 +49,7 @@ def _shared_tags(facts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def shared_phrase(texts: Sequence[str], *, others: Sequence[str]) -> str:
-    """Return the phrase of the first text that all of several texts contain and few others do; the rarest, then longest.
+    """Return the phrase of the first text that all of several contain and few others do: the rarest, then longest.
 
     Looks at the beginnings of the texts. An empty text when there is none, or one text alone.
     """

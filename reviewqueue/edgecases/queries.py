@@ -108,6 +108,8 @@ def precedents_for(item: Item, *, language: str) -> list[tuple[Ruling, str]]:
     Looks at the newest RULINGS of the item's own workspace and at EXAMPLES of their items, the beginnings of the
     texts alone. The case that an item itself is in is no precedent of it.
     """
+    if not Ruling.objects.filter(workspace_id=item.workspace_id).exists():
+        return []  # asked with every claim, and most workspaces have ruled on little
     rulings = Ruling.objects.filter(workspace_id=item.workspace_id, taken_back=None, case__ruled_at__isnull=False)
     rulings = rulings.filter(
         version=Ruling.objects.filter(case=OuterRef("case")).order_by("-version").values("version")[:1]
