@@ -23,8 +23,8 @@ READY = 1_000_000
 CLIENTS = 16
 CLAIMS = 40  # of each client in a run
 #: Claims a second of all clients together, where they do not ask as fast as they are answered: people who take ten
-#: seconds for an item would have to be a thousand.
-PACE = 100
+#: seconds for an item would have to be five hundred.
+PACE = 50
 
 # what the first of each lane say: a claim shows the item to its reviewer
 _CONTENT = """

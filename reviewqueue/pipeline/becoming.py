@@ -34,7 +34,7 @@ class Drafted:
 
 
 def draft_rule(*, case: EdgeCase, by: Viewer, now: datetime) -> Drafted:
-    """Put a rule of what a ruled case's items have in common first in the workspace's draft; open one if there is none.
+    """Put a rule of what a ruled case's items share first in the workspace's draft; open one if there is none.
 
     Later items like them go to the same queue, and belong to the case's owner. Asked again, the rule that stands
     there already is returned. Raises Conflict before the ruling and without anything in common, NotReady without a
