@@ -134,13 +134,14 @@ def three_beats(patient: Patient) -> Iterator[None]:
 @pytest.mark.parametrize("fault", [nothing_is_missing, no_valkey, no_sweeper, stopped_workers, three_beats])
 def test_every_item_is_done_soon_after(patient: Patient, fault) -> None:
     """Two programs review what they can, one of which dies in the middle of every third turn."""
+    patient.ask("UPDATE queues_queue SET lease_seconds = 5 RETURNING id")
     over = threading.Event()
     reviewers = [threading.Thread(target=review, args=(patient, over, careless)) for careless in (False, True)]
-    with patient.product.client("bot") as bot, fault(patient):
+    bot = patient.product.client("bot")
+    with fault(patient):
         names = [f"{fault.__name__}-{number}-{time.time()}" for number in range(ITEMS)]
         bodies = [item(name, confidence=0.3 if n % 2 else 0.99) for n, name in enumerate(names)]
         assert bot.post("/items/batch", json={"items": bodies}).status_code == 200
-        patient.product.clients.pop("bot")
         for one in reviewers:
             one.start()
         time.sleep(10)

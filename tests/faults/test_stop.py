@@ -82,9 +82,9 @@ class Crowd:
 @pytest.fixture(scope="module")
 def operator(patient: Patient) -> httpx.Client:
     """A program with the scope admin."""
-    key = patient.product.manage("create_api_key", "--workspace", "acme", "--name", "brake", "--scope", "admin")
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=f"{patient.product.url}/api/v1", headers=headers, timeout=20)
+    named = ("--workspace", "acme", "--name", "brake")
+    patient.product.keys["brake"] = patient.product.manage("create_api_key", *named, "--scope", "admin")
+    return patient.product.client("brake")
 
 
 @pytest.mark.long
