@@ -18,7 +18,6 @@ from django.db.models.expressions import DatabaseDefault
 
 from .parts import write
 
-
 Row = TypeVar("Row", bound=Model)
 
 

@@ -143,7 +143,7 @@ def _one(sql: str, given: dict[str, Any]) -> tuple | None:
     return rows[0] if rows else None
 
 
-# A page is too short to compile its statement, and leaves the other processors to others; it never reads a whole table.
+# A page is too short to compile its statement, leaves the other processors to others, and reads no table whole.
 _FOR_A_PAGE = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = off"
 
 
