@@ -210,9 +210,7 @@ def _stay(
     rule = decision.rule if decision.rule and decision.rule.queue_id else None
     by_rule = rule.queue if rule else None
     queue = by_rule or (policy.audit_queue if policy else _first_queue(decision.workspace_id))
-    return triage.stay(
-        decision=decision, queue=queue, now=now, rule=rule, deadline_at=deadline_at, promises=promises
-    )
+    return triage.stay(decision=decision, queue=queue, now=now, rule=rule, deadline_at=deadline_at, promises=promises)
 
 
 def _first_queue(workspace_id: UUID) -> Queue:
