@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import translation
 
 from tests.cast import Cast, make_cast
 
@@ -50,6 +51,12 @@ def chrome() -> Iterator["Browser"]:
     with chromium() as browser:
         yield browser
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """Begin each story in the product's own language, whatever the reader of the one before spoke."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,7 @@ from reviewqueue.triage.models import Pending, Signal
 from tests import steps
 from tests.cast import NOW, Cast, item
 from tests.faults import deal_steps as dealing
+from tests.faults import detector_steps as detectors
 from tests.faults import edge_steps as edge
 from tests.faults import promise_steps as promise
 from tests.faults import shift_steps as shifts
@@ -211,6 +212,7 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "time_out.closed": (waited_for, time_out),
     "time_out.written": (waited_for, time_out),
     "time_out.answered": (waited_for, time_out),
+    "detector.look": (detectors.watched, triage),
     "triage.decide": (taken, triage),
     "triage_items.decided": (taken, triage),
     "claim_next.taken": (waiting, claim),
@@ -239,6 +241,7 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "do_bulk.noted": (shifts.asked_for_one, shifts.do_page),
     "open_case.done": (edge.questions, edge.open_case),
     "rule.written": (edge.case_open, edge.rule),
+    "draft_rule.done": (detectors.ruled, detectors.draft_rule),
     "settle_one.settled": (edge.ruled, edge.settle_ruled),
     "take_back.done": (edge.settled_by_ruling, edge.take_back),
     "climb.told": (edge.unanswered, edge.climb),
@@ -254,6 +257,8 @@ DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
 PARTLY: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "settle_ruled.one": (edge.ruled, edge.settle_ruled),
     "do_bulk.one": (shifts.asked_for, shifts.do_all),
+    "look_late.detected": (detectors.passed_unseen, detectors.look),
+    "look_late.raised": (detectors.passed_unseen, detectors.look),
     "mail.sent": (edge.to_mail, edge.send_mails),
     "call.sent": (promise.at_work, promise.call),
     "stop.answered": (stopping.waited_for, stopping.carry_out),
