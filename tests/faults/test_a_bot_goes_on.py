@@ -4,7 +4,10 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -113,15 +116,15 @@ class Desk:
         self._at_work.join()
 
     def _work(self) -> None:
-        seen = 0.0
+        seen, asked = 0.0, uuid4().hex
         while not self._closed.is_set():
-            try:
-                if time.monotonic() > seen + 5:
-                    self._http.post("/duty")
-                    seen = time.monotonic()
-                self._decide(self._http.post("/claims"))
-            except httpx.HTTPError:
-                self._closed.wait(0.2)
+            if time.monotonic() > seen + 5:
+                self._post("/duty")
+                seen = time.monotonic()
+            claimed = self._post("/claims", headers={"Idempotency-Key": asked})
+            if claimed is not None and claimed.status_code in (201, 204):
+                asked = uuid4().hex  # until it is answered the same claim is asked for: no turn is lost on its way
+                self._decide(claimed)
 
     def _decide(self, claimed: httpx.Response) -> None:
         if claimed.status_code != 201:
@@ -129,10 +132,16 @@ class Desk:
             return
         turn = claimed.json()
         judged = {"decision": "edit", "severity": "major", "correction": f"Corrected: {turn['item']['id']}"}
-        body = {"fence": turn["fence"], **judged}
-        while not self._closed.is_set():
-            answer = self._http.post(f"/assignments/{turn['id']}/review", json=body)
+        answer = None
+        while answer is None and not self._closed.is_set():
+            answer = self._post(f"/assignments/{turn['id']}/review", json={"fence": turn["fence"], **judged})
+        self.decided += answer is not None and answer.is_success
+
+    def _post(self, path: str, **more: Any) -> httpx.Response | None:
+        """Return what was answered; None, after a moment, where nothing was, or that something is not there now."""
+        with suppress(httpx.HTTPError):
+            answer = self._http.post(path, **more)
             if answer.status_code < 500:
-                self.decided += answer.is_success
-                return
-            self._closed.wait(0.2)
+                return answer
+        self._closed.wait(0.2)
+        return None
