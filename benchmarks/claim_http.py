@@ -1,6 +1,7 @@
 """Claiming over HTTP: sixteen clients of twenty reviewers, a million slots in thirty lanes of five queues."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from time import perf_counter
@@ -10,14 +11,16 @@ from uuid import uuid4
 import orjson
 
 from benchmarks import floors, loading
-from benchmarks.claim import FLOOR, by_statement, put_back, share_of
+from benchmarks.claim import put_back
 from benchmarks.intake import Site, request_of
 from benchmarks.loading import Office
 from benchmarks.running import WARM_UP, Run, compare, crew, line, say, scaled
 from benchmarks.serving import HOST, serving
 from reviewqueue.accounts.actions import create_key
+from reviewqueue.assignment.actions.claiming import CLAIM, HEAD, lanes_of
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
+from reviewqueue.queues.models import Queue
 
 READY = 1_000_000
 CLIENTS = 16
@@ -25,6 +28,9 @@ CLAIMS = 40  # of each client in a run
 #: Claims a second of all clients together, where they do not ask as fast as they are answered: people who take ten
 #: seconds for an item would have to be five hundred.
 PACE = 50
+FLOOR = "a bare Django view running the claim statement and reading the item's text"
+#: Where somebody claims, and with which body: none for the product, what the statement needs for the bare view.
+Asker = tuple[Site, bytes]
 
 # what the first of each lane say: a claim shows the item to its reviewer
 _CONTENT = """
@@ -49,32 +55,40 @@ def lines() -> Iterator[dict]:
     ready, each = scaled(READY, least=2_000), scaled(CLAIMS, least=3)
     say(f"claim.http: loading {ready:,} ready slots ...")
     _load(office, ready, each)
-    keys = [_key(office, number) for number in range(len(office.reviewers))]
-    with serving("reviewqueue.asgi:application") as port:
+    os.environ["BARE_CLAIM"] = CLAIM
+    with serving("reviewqueue.asgi:application") as product, serving("benchmarks.bare:application") as bare:
+        ours = [(Site(product, _key(office, number)), b"") for number in range(len(office.reviewers))]
+        theirs = [(Site(bare, "none"), body) for body in _bodies(office)]
         for pace in (PACE, 0):
-            yield _measure(office, port, keys, ready, each, pace)
+            yield _measure(ours, theirs, ready, each, pace)
 
 
-def _measure(office: Office, port: int, keys: Sequence[str], ready: int, each: int, pace: int) -> dict:
-    clients = [[Site(port, key) for key in keys[number::CLIENTS]] for number in range(CLIENTS)]
-    shares = [share_of(office, number, CLIENTS, each + WARM_UP) for number in range(CLIENTS)]
+def _bodies(office: Office) -> Iterator[bytes]:
+    """Yield what the claim statement needs for each reviewer."""
+    queues = list(Queue.objects.all())
+    for one in office.reviewers:
+        lanes = lanes_of(membership=one, queues=queues)
+        yield orjson.dumps({"me": one.user_id, "lanes": lanes, "lease": "1 hour", "head": HEAD, "now": None})
+
+
+def _measure(ours: Sequence[Asker], theirs: Sequence[Asker], ready: int, each: int, pace: int) -> dict:
     twice = 0
 
     def product() -> Run:
         nonlocal twice
-        put_back()
-        run = crew(_claims, [(clients, each, pace)])
+        run = _ask(ours, each, pace)
         twice += _check(CLIENTS * (each + WARM_UP))
         return run
 
-    def floor() -> Run:
-        put_back()
-        return crew(by_statement, shares)
-
     told = {"clients": CLIENTS, "ready": ready, "pace": pace or None}
-    runs = compare(product, floor)
+    runs = compare(product, lambda: _ask(theirs, each, pace))
     n = CLIENTS * each
     return line("claim.http", unit="claims/s", floor_is=FLOOR, runs=runs, n=n, **told, double_claims=twice)
+
+
+def _ask(askers: Sequence[Asker], each: int, pace: int) -> Run:
+    put_back()
+    return crew(_claims, [([list(askers[number::CLIENTS]) for number in range(CLIENTS)], each, pace)])
 
 
 def _check(expected: int) -> int:
@@ -107,13 +121,13 @@ def _key(office: Office, number: int) -> str:
 # --- in a process of its own -------------------------------------------------------------------------------------
 
 
-def _claims(share: tuple[list[list[Site]], int, int], begin: Callable[[], None]) -> list[float]:
+def _claims(share: tuple[list[list[Asker]], int, int], begin: Callable[[], None]) -> list[float]:
     return asyncio.run(_all(*share, begin))
 
 
-async def _all(clients: list[list[Site]], each: int, pace: int, begin: Callable[[], None]) -> list[float]:
-    connections = [await asyncio.open_connection(HOST, sites[0].port) for sites in clients]
-    both = list(zip(connections, [cycle(sites) for sites in clients], strict=True))
+async def _all(clients: list[list[Asker]], each: int, pace: int, begin: Callable[[], None]) -> list[float]:
+    connections = [await asyncio.open_connection(HOST, askers[0][0].port) for askers in clients]
+    both = list(zip(connections, [cycle(askers) for askers in clients], strict=True))
     await asyncio.gather(*(_client(*one, WARM_UP, 0, 0) for one in both))
     begin()
     began, between = perf_counter(), CLIENTS / pace if pace else 0
@@ -124,7 +138,7 @@ async def _all(clients: list[list[Site]], each: int, pace: int, begin: Callable[
     return [second for one in waits for second in one]
 
 
-async def _client(connection: Any, sites: Iterator[Site], count: int, between: float, start: float) -> list[float]:
+async def _client(connection: Any, askers: Iterator[Asker], count: int, between: float, start: float) -> list[float]:
     """Claim so often; a claim that is late because the one before it took long counts from when it was due."""
     seconds = []
     for number in range(count):
@@ -132,13 +146,13 @@ async def _client(connection: Any, sites: Iterator[Site], count: int, between: f
         if between:
             await asyncio.sleep(max(0.0, due - perf_counter()))
         began = due if between else perf_counter()
-        await _claim(*connection, next(sites))
+        await _claim(*connection, *next(askers))
         seconds.append(perf_counter() - began)
     return seconds
 
 
-async def _claim(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, site: Site) -> None:
-    writer.write(request_of(site, "claims", b"", Idempotency_Key=uuid4().hex))
+async def _claim(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, site: Site, sent: bytes) -> None:
+    writer.write(request_of(site, "claims", sent, Idempotency_Key=uuid4().hex))
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
     body = await reader.readexactly(length)
