@@ -54,7 +54,7 @@ bench: $(VENV)/.dev  ## Measure, one JSON object a line (ONLY=claim, SCALE=0.1)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 faults: $(VENV)/.dev browser  ## The long fault-injection runs
-	@FAULTS=1 $(BIN)/python -m pytest -q tests/races tests/faults tests/sdk tests/delivery tests/api tests/walk -m "races or faults or long" $(ARGS)
+	@FAULTS=1 $(BIN)/python -m pytest -q tests/races tests/faults tests/sdk tests/delivery tests/api tests/walk tests/benchmarks -m "races or faults or long" $(ARGS)
 
 screenshots: $(VENV)/.dev browser  ## Make the README's pictures from a running demo (URL, DEMO_PASSWORD)
 	@$(BIN)/python scripts/screenshots.py
