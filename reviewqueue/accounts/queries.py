@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -54,9 +55,21 @@ def keys_visible_to(viewer: Viewer) -> QuerySet[ApiKey]:
     return keys.order_by("-created_at") if viewer.may("administer") else keys.none()
 
 
+# A key with the person that it acts as: every request of every program begins here, so it is one plain statement.
 _KEY = """
-SELECT id, workspace_id, user_id, scopes, source_slug FROM accounts_apikey WHERE digest = %s AND revoked_at IS NULL
+SELECT k.id, k.workspace_id, k.user_id, k.scopes, k.source_slug, u.id, {columns}
+FROM accounts_apikey k
+LEFT JOIN accounts_membership m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id AND m.ended_at IS NULL
+LEFT JOIN accounts_user u ON u.id = m.user_id AND u.deactivated_at IS NULL
+WHERE k.digest = %s AND k.revoked_at IS NULL
 """
+
+
+@cache
+def _key_statement() -> str:
+    tables = (("m", Membership), ("u", User))
+    columns = [f"{table}.{column.column}" for table, model in tables for column in model._meta.concrete_fields]
+    return _KEY.format(columns=", ".join(columns))
 
 
 class KeyGone(ProductError):
@@ -104,18 +117,17 @@ def remembered_viewer(secret: str) -> Viewer | None:
 def viewer_with_key(secret: str) -> Viewer | None:
     """Return the viewer that a key lets in, or None for an unknown or revoked one.
 
-    A key that acts as a person is worth nothing once that person's membership has ended. One plain statement,
-    because every request of every program begins here.
+    A key that acts as a person is worth nothing once that person's membership has ended.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_KEY, [digest_of(secret)])
+        cursor.execute(_key_statement(), [digest_of(secret)])
         row = cursor.fetchone()
     if row is None:
         return None
-    key_id, workspace_id, user_id, scopes, source_slug = row
-    membership = _membership(workspace_id, user_id) if user_id else None
-    if user_id and membership is None:
+    key_id, workspace_id, user_id, scopes, source_slug, active_id, *person = row
+    if user_id and active_id is None:
         return None
+    membership = _membership(person) if user_id else None
     return Viewer(
         workspace_id=workspace_id,
         user=membership.user if membership else None,
@@ -127,14 +139,21 @@ def viewer_with_key(secret: str) -> Viewer | None:
     )
 
 
-def _membership(workspace_id: UUID, user_id: UUID) -> Membership | None:
-    theirs = Membership.objects.filter(workspace_id=workspace_id, user_id=user_id, ended_at=None)
-    return theirs.filter(user__deactivated_at=None).select_related("user").first()
+def _membership(columns: Sequence[Any]) -> Membership:
+    """Return the membership, with its person, that the statement of keys has read."""
+    names = [column.attname for column in Membership._meta.concrete_fields]
+    membership = Membership.from_db(connection.alias, names, columns[: len(names)])
+    theirs = [column.attname for column in User._meta.concrete_fields]
+    membership.user = User.from_db(connection.alias, theirs, columns[len(names) :])
+    return membership
+
+
+_ASKED = "SELECT * FROM accounts_askedonce WHERE key_id = %s AND idempotency_key = %s"
 
 
 def asked_before(*, viewer_key: UUID, idempotency_key: str) -> AskedOnce | None:
     """Return what a program asked for under this idempotency key and was answered, if it did."""
-    return AskedOnce.objects.filter(key_id=viewer_key, idempotency_key=idempotency_key).first()
+    return next(iter(AskedOnce.objects.raw(_ASKED, [viewer_key, idempotency_key])), None)
 
 
 def quotas_of_keys() -> dict[UUID, int]:

@@ -17,6 +17,7 @@ from reviewqueue.common.errors import Invalid, NotThere, Place
 from reviewqueue.edgecases.models import Ruling
 from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Item, Kind, State
+from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import current_rubric
 from reviewqueue.review.corrections import in_own_order
 from reviewqueue.review.queries import shown
@@ -197,8 +198,8 @@ def _reviewed(viewer: Viewer, submitted: pipeline.Submitted) -> dict[str, Any]:
     }
 
 
-def _expires_at(turn: Assignment) -> datetime:
-    """Return until when a turn runs, or ran: its slot may be in other hands by now."""
+def expires_at(turn: Assignment) -> datetime:
+    """Return until when a turn runs, or ran: its slot, which should be loaded, may be in other hands by now."""
     if turn.ended_at or turn.slot.expires_at is None:
         return turn.ended_at or turn.opened_at
     return turn.slot.expires_at
@@ -227,20 +228,20 @@ def _body_for(turn: Assignment, item: Item) -> str | None:
     return in_own_order(item.content.body, item_id=turn.item_id, user_id=turn.user_id)
 
 
-def shown_turn(viewer: Viewer, turn: Assignment) -> dict[str, Any]:
-    """Return a turn with all that its person needs to judge; its queue, slot and draft should be loaded."""
+def shown_turn(
+    viewer: Viewer, turn: Assignment, *, queue: Queue, until: datetime, draft: Draft | None = None
+) -> dict[str, Any]:
+    """Return a turn, which runs until a time, with all that its person needs to judge."""
     item = shown_items(viewer).select_related("content", "gate").get(pk=turn.item_id)
-    queue = turn.entry.queue
     rubric, reasons = current_rubric(queue), current_reasons(item.pk)
     body = {
         "id": str(turn.pk),
         "fence": turn.fence,
-        "expires_at": _expires_at(turn),
+        "expires_at": until,
         "queue": queue.slug,
         "item": document(item, _body_for(turn, item)),
         "why": explain(reasons) if reasons else [],
         "guidelines": rubric.guidelines if rubric else [],
         "precedents": [_precedent(*one) for one in precedents_for(item, language=_language(viewer))],
     }
-    draft: Draft | None = getattr(turn, "draft", None)
     return {**body, "draft": draft.body} if draft else body

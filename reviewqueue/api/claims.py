@@ -1,7 +1,7 @@
 """Claims: the next item for me."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -9,13 +9,15 @@ from rest_framework.response import Response
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.accounts.models import AskedOnce, Membership
+from reviewqueue.accounts.models import AskedOnce
+from reviewqueue.assignment.actions import Turn
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.errors import NotThere
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.queries import own_queues
+from reviewqueue.triage.queries import queue_of
 
-from .assignments import shown_turn
+from .assignments import expires_at, shown_turn
 from .fields import Fields
 from .resource import Resource, membership_of
 from .schema import described
@@ -45,10 +47,11 @@ class Claims(Resource):
 
     def claim(self, request: Request, queues: Iterable[Queue]) -> Response:
         """Claim from some queues."""
-        viewer = self.viewer(request)
+        viewer, mine = self.viewer(request), list(queues)
         membership = membership_of(viewer)
         Fields(request, frozenset()).done()
-        return _shown(viewer, _claim(membership, queues))
+        turn = pipeline.claim_next(membership=membership, queues=mine)
+        return _given(viewer, turn, mine) if turn else _answer(None)
 
     def again(self, request: Request, asked: AskedOnce) -> Response:
         """Return the turn that was given, as it stands now: what it shows of the item lives with the item."""
@@ -56,16 +59,23 @@ class Claims(Resource):
         return _shown(self.viewer(request), asked.made_id)
 
 
-def _claim(membership: Membership, queues: Iterable[Queue]) -> UUID | None:
-    turn = pipeline.claim_next(membership=membership, queues=list(queues))
-    return turn.assignment.pk if turn else None
+def _given(viewer: Viewer, turn: Turn, mine: Iterable[Queue]) -> Response:
+    """Return a turn just opened: of what it shows, only the item is still to be read. It has no draft yet."""
+    queue_id = queue_of(turn.assignment.entry_id)
+    queue = next(one for one in mine if one.pk == queue_id)
+    return _answer(turn.assignment.pk, shown_turn(viewer, turn.assignment, queue=queue, until=turn.expires_at))
 
 
 def _shown(viewer: Viewer, turn_id: UUID | None) -> Response:
-    answer = Response(status=204)
-    if turn_id is not None:
-        turn = Assignment.objects.select_related("slot", "entry__queue", "draft").get(pk=turn_id)
-        answer = Response(shown_turn(viewer, turn), status=201)
+    if turn_id is None:
+        return _answer(None)
+    turn = Assignment.objects.select_related("slot", "entry__queue", "draft").get(pk=turn_id)
+    draft = getattr(turn, "draft", None)
+    return _answer(turn_id, shown_turn(viewer, turn, queue=turn.entry.queue, until=expires_at(turn), draft=draft))
+
+
+def _answer(turn_id: UUID | None, body: dict[str, Any] | None = None) -> Response:
+    answer = Response(body, status=201) if body else Response(status=204)
     answer.made_id = turn_id  # type: ignore[attr-defined]
     return answer
 

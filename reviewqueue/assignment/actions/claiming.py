@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 
 from reviewqueue.accounts.access import can
 from reviewqueue.accounts.models import Membership, User
@@ -19,7 +18,7 @@ from reviewqueue.common.parts import Part, fetch
 from reviewqueue.queues.models import Queue
 
 from ..eligibility import adjudicators
-from ..models import Assignment, Lane, Slot
+from ..models import Assignment, Slot
 from .opening import ADJUDICATE, DECIDES, named_in
 from .stopping import refuse_stopped
 
@@ -74,6 +73,14 @@ class Turn:
     at: datetime
 
 
+_LANES = """
+SELECT id, queue_id, skills FROM assignment_lane
+WHERE workspace_id = %(workspace)s::uuid AND queue_id = ANY(%(queues)s::uuid[])
+  AND (skills <@ %(skills)s::varchar[] AND language = ANY(%(languages)s::varchar[])
+       OR skills[1] LIKE %(decides)s::text)
+"""
+
+
 def lanes_of(*, membership: Membership, queues: Sequence[Queue], now: datetime | None = None) -> list[UUID]:
     """Return the lanes a member may take from: those whose skills and language they have.
 
@@ -82,10 +89,14 @@ def lanes_of(*, membership: Membership, queues: Sequence[Queue], now: datetime |
     skills = {*membership.skills}
     if can(membership.role, "lead"):
         skills.add(ADJUDICATE)
-    theirs = Q(skills__contained_by=sorted(skills), language__in=["", *membership.languages])
-    here = Lane.objects.filter(workspace_id=membership.workspace_id, queue__in=queues)
-    rows = here.filter(theirs | Q(skills__0__startswith=DECIDES))
-    lanes = list(rows.values_list("pk", "queue_id", "skills"))
+    given = {
+        "workspace": membership.workspace_id,
+        "queues": [one.pk for one in queues],
+        "skills": sorted(skills),
+        "languages": ["", *membership.languages],
+        "decides": f"{DECIDES}%",
+    }
+    lanes = fetch(_LANES, given)
     named = {pk: (queue_id, who) for pk, queue_id, needs in lanes if (who := named_in(needs))}
     able = set(adjudicators([one.pk for one in queues], now=now or database_now())) if named else set()
     return [pk for pk, _queue, _needs in lanes if pk not in named or _decides(membership, named[pk], able)]
