@@ -48,16 +48,14 @@ def test_the_share_is_of_what_could_be_kept() -> None:
     assert share_avoidable(set(), set()) == 0.0
 
 
-@pytest.mark.django_db
-def test_a_small_day_is_lived_through_by_the_products_own_verbs() -> None:
+def test_a_small_day_is_lived_through_by_the_products_own_verbs(db: None) -> None:
     told = day_of(draw_people(FEWEST), draw_items(60, seed=3))
     assert (Review.objects.count(), Assignment.objects.filter(ended_at=None).count()) == (60, 0)
     assert told.avoidable <= told.missed <= 0.1
 
 
 @pytest.mark.long
-@pytest.mark.django_db
-def test_at_most_two_in_a_hundred_promises_are_missed_that_could_be_kept() -> None:
+def test_at_most_two_in_a_hundred_promises_are_missed_that_could_be_kept(db: None) -> None:
     """Half of the crowd as busy as in the full day (the line ``day`` of the benchmarks), with fewer, longer items."""
     told = day_of(draw_people(FEWEST), draw_items(2_000, seed=1, slower=as_busy(FEWEST, 2_000)))
     assert told.avoidable <= 0.02

@@ -1,7 +1,5 @@
 """The story's goodwill queue: moved there in bulk, two outvote one, all three differ once, others are on hold."""
 
-import pytest
-
 from reviewqueue.assignment.models import BulkAction, Hold
 from reviewqueue.demo.assistant import OLD
 from reviewqueue.demo.customers import load_customers
@@ -16,8 +14,7 @@ from reviewqueue.triage.models import QueueEntry
 from tests.cast import NOW, PASSWORD
 
 
-@pytest.mark.django_db
-def test_three_people_differ_over_what_the_lead_has_moved() -> None:
+def test_three_people_differ_over_what_the_lead_has_moved(db: None) -> None:
     workspace = make_workspace(password=PASSWORD, now=NOW)
     struck = [one for one in load_customers() if "delivery-strike" in one.expected]
     came = [Arrival(NOW, number, one, _answer(OLD, one.id)) for number, one in enumerate(struck)]

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from reviewqueue.accounts.access import viewer_of_member
 from reviewqueue.accounts.models import Absence, HandOver, Membership, Team
 from reviewqueue.accounts.queries import calendar_of
@@ -14,8 +12,7 @@ from reviewqueue.demo.story.workspace import make_workspace
 from tests.cast import NOW, PASSWORD
 
 
-@pytest.mark.django_db
-def test_two_teams_one_around_the_clock_and_one_to_which_items_are_dealt() -> None:
+def test_two_teams_one_around_the_clock_and_one_to_which_items_are_dealt(db: None) -> None:
     workspace = make_workspace(password=PASSWORD, now=NOW)
     for _load in range(2):
         form_teams(workspace, now=NOW)
