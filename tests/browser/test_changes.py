@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.standing import Asked
@@ -76,6 +77,6 @@ def test_the_second_reviewer_sees_the_first_beside_the_work(cast: Cast, opened: 
         assignment=first.assignment, fence=first.fence, by=cast.reviewer.user, judgement=edit("On Sunday.")
     )
     second = claim(cast, cast.reviewer2, queue="careful", now=None)
-    page = opened("reviewer2", f"/work/{second.assignment.pk}/")
+    page = opened("reviewer2", reverse("turn", args=[second.assignment.pk]))
     page.get_by_text("What was decided before you").wait_for()
     check(page)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import detectors
 from reviewqueue.common.clock import now
@@ -70,7 +71,7 @@ def test_what_was_found_stands_beside_the_item(cast: Cast, browser: Browser) -> 
     queued(cast, now=now(), output={"content": "You idiot."})
     page = browser("lead").get(f"/items/{Item.objects.get().pk}/").content.decode()
     assert "profanity and abuse: insult in the answer" in page
-    turn = browser("reviewer").post("/work/next/", follow=True).content.decode()
+    turn = browser("reviewer").post(reverse("claim"), follow=True).content.decode()
     assert "Profanity and abuse: insult in the answer" in turn
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from reviewqueue.web.templatetags.look import span
@@ -74,7 +75,7 @@ def test_the_workbench_is_german_for_who_reads_german(cast: Cast, client: Client
     cast.reviewer.user.save()
     queued(cast)
     client.force_login(cast.reviewer.user)
-    page = client.post("/work/next/", follow=True).content.decode()
+    page = client.post(reverse("claim"), follow=True).content.decode()
     for words in ("Freigeben", "Bearbeiten", "Ablehnen", "Wie schwer wiegt der Fehler", "Warum der Fall hier ist"):
         assert words in page
     assert "Approve" not in page

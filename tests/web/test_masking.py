@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue.assignment.models import Assignment, Draft
 from reviewqueue.audit.models import Event
@@ -40,7 +41,7 @@ def private(cast: Cast, **more: Any) -> Item:
 
 
 def take(client: Client) -> Assignment:
-    client.post("/work/next/", follow=True)
+    client.post(reverse("claim"), follow=True)
     return Assignment.objects.filter(ended_at=None).latest("opened_at")
 
 
@@ -59,13 +60,13 @@ def looks(item: Item) -> list[Any]:
 def test_the_workbench_hides_it_until_asked_and_records_who_looked(cast: Cast, browser: Browser) -> None:
     item, client = private(cast), browser("reviewer")
     turn = take(client)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert left_in(page) == []
     assert "⟨IBAN 1⟩" in page
     assert "Personal data is hidden" in page
     assert looks(item) == []
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence}, follow=True)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence}, follow=True)
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert (IBAN in page, MAIL in page, "⟨IBAN" in page) == (True, True, False)
     assert looks(item) == [cast.reviewer.user_id]
 
@@ -73,7 +74,7 @@ def test_the_workbench_hides_it_until_asked_and_records_who_looked(cast: Cast, b
 def test_one_look_shows_nothing_to_anybody_else(cast: Cast, browser: Browser) -> None:
     item, client = private(cast), browser("reviewer")
     turn = take(client)
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence})
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence})
     assert left_in(browser("lead").get(f"/items/{item.pk}/").content.decode()) == []
 
 
@@ -81,7 +82,7 @@ def test_the_next_turn_alone_is_shown_to_htmx(cast: Cast, browser: Browser) -> N
     private(cast)
     client = browser("reviewer")
     turn = take(client)
-    part = client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence}, headers=HTMX).content.decode()
+    part = client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence}, headers=HTMX).content.decode()
     assert IBAN in part
     assert "<html" not in part
 
@@ -90,23 +91,23 @@ def test_the_editor_is_closed_until_the_data_is_shown(cast: Cast, browser: Brows
     private(cast)
     client = browser("reviewer")
     turn = take(client)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert 'textarea id="correction"' not in page
     assert 'name="closed"' in page
     wrong = {"fence": turn.fence, "closed": "1", "decision": "edit", "severity": "major"}
-    answer = client.post(f"/work/{turn.pk}/review/", wrong)
+    answer = client.post(reverse("turn_review", args=[turn.pk]), wrong)
     assert answer.status_code == 422
     assert "Show the personal data first" in answer.content.decode()
     assert left_in(answer.content.decode()) == []
     assert not Review.objects.exists()
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence})
-    assert f"{ANSWER}</textarea>" in client.get(f"/work/{turn.pk}/").content.decode()
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence})
+    assert f"{ANSWER}</textarea>" in client.get(reverse("turn", args=[turn.pk])).content.decode()
 
 
 def test_an_answer_can_be_approved_unseen_as_it_is(cast: Cast, browser: Browser) -> None:
     item, client = private(cast), browser("reviewer")
     turn = take(client)
-    client.post(f"/work/{turn.pk}/review/", {"fence": turn.fence, "closed": "1", "decision": "approve"})
+    client.post(reverse("turn_review", args=[turn.pk]), {"fence": turn.fence, "closed": "1", "decision": "approve"})
     assert Review.objects.get().decision == "approve"
     assert looks(item) == []
 
@@ -115,7 +116,7 @@ def test_where_only_the_question_holds_some_the_answer_can_be_edited(cast: Cast,
     private(cast, output={"content": "We send it today."})
     client = browser("reviewer")
     turn = take(client)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert left_in(page) == []
     assert 'textarea id="correction"' in page
 
@@ -124,13 +125,13 @@ def test_what_was_typed_stays_while_the_editor_is_closed(cast: Cast, browser: Br
     private(cast)
     client = browser("reviewer")
     turn = take(client)
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence})
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence})
     mine = f"We send it to {IBAN} on Monday."
-    client.post(f"/work/{turn.pk}/draft/", {"fence": turn.fence, "correction": mine, "note": "one"})
-    client.post(f"/work/{turn.pk}/draft/", {"fence": turn.fence, "closed": "1", "note": "two"})
+    client.post(reverse("turn_draft", args=[turn.pk]), {"fence": turn.fence, "correction": mine, "note": "one"})
+    client.post(reverse("turn_draft", args=[turn.pk]), {"fence": turn.fence, "closed": "1", "note": "two"})
     draft = Draft.objects.get().body
     assert (draft["correction"], draft["note"]) == (mine, "two")
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence, "closed": "1", "note": "three"})
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence, "closed": "1", "note": "three"})
     assert Draft.objects.get().body["correction"] == mine
 
 
@@ -138,8 +139,8 @@ def test_a_draft_with_personal_data_is_hidden_from_a_later_turn(cast: Cast, brow
     private(cast, output={"content": "We send it today."})
     client = browser("reviewer")
     turn = take(client)
-    client.post(f"/work/{turn.pk}/draft/", {"fence": turn.fence, "correction": f"Send it to {IBAN}."})
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    client.post(reverse("turn_draft", args=[turn.pk]), {"fence": turn.fence, "correction": f"Send it to {IBAN}."})
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert left_in(page) == []
     assert 'name="closed"' in page
 
@@ -147,11 +148,11 @@ def test_a_draft_with_personal_data_is_hidden_from_a_later_turn(cast: Cast, brow
 def test_the_look_lasts_as_long_as_the_turn(cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     item, client = private(cast), browser("reviewer")
     turn = take(client)
-    client.post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence})
+    client.post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence})
     client.post(f"/items/{item.pk}/unmask/")
     later = now() + timedelta(minutes=16)
     monkeypatch.setattr("reviewqueue.web.masking.clock_now", lambda: later)
-    assert IBAN in client.get(f"/work/{turn.pk}/").content.decode()
+    assert IBAN in client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert left_in(client.get(f"/items/{item.pk}/").content.decode()) == []
 
 
@@ -168,7 +169,7 @@ def test_every_kind_of_answer_is_hidden(cast: Cast, browser: Browser, kind: str)
     private(cast, **{**whole, "output": output, "confidence": 0.1})
     client = browser("reviewer")
     turn = take(client)
-    assert left_in(client.get(f"/work/{turn.pk}/").content.decode()) == []
+    assert left_in(client.get(reverse("turn", args=[turn.pk])).content.decode()) == []
 
 
 def test_it_is_shown_where_the_detector_is_off(cast: Cast, browser: Browser) -> None:
@@ -176,7 +177,7 @@ def test_it_is_shown_where_the_detector_is_off(cast: Cast, browser: Browser) -> 
     private(cast)
     client = browser("reviewer")
     turn = take(client)
-    assert IBAN in client.get(f"/work/{turn.pk}/").content.decode()
+    assert IBAN in client.get(reverse("turn", args=[turn.pk])).content.decode()
 
 
 # --- lists and the item's page -----------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ def test_the_same_account_has_the_same_number_in_question_and_answer(cast: Cast,
     private(cast, input={"messages": [{"role": "user", "content": words}]})
     client = browser("reviewer")
     turn = take(client)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert re.findall(r"⟨IBAN (\d)⟩", page).count("2") == 1
     assert "We send it to ⟨IBAN 1⟩." in page
 
@@ -229,6 +230,6 @@ def test_who_may_not_see_an_item_cannot_ask_for_its_data(cast: Cast, browser: Br
     for who in ("reviewer2", "stranger"):
         assert browser(who).post(f"/items/{item.pk}/unmask/").status_code == 404
     turn = take(browser("reviewer"))
-    assert browser("reviewer2").post(f"/work/{turn.pk}/unmask/", {"fence": turn.fence}).status_code == 404
+    assert browser("reviewer2").post(reverse("turn_unmask", args=[turn.pk]), {"fence": turn.fence}).status_code == 404
     assert looks(item) == []
     assert clock.now() >= turn.opened_at

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, Slot
@@ -55,9 +56,9 @@ def test_what_one_holds_is_first_and_says_what_it_is_about(cast: Cast, browser: 
     words = page(browser("reviewer"))
     assert "You hold one item." in words
     assert "One more waits." in words
-    assert f"/work/{turn.assignment.pk}/" in words
+    assert reverse("turn", args=[turn.assignment.pk]) in words
     assert "Where is my parcel?" in words
-    assert f"/work/{turn.assignment.pk}/" not in page(browser("lead"))
+    assert reverse("turn", args=[turn.assignment.pk]) not in page(browser("lead"))
 
 
 def test_what_a_lead_gave_says_so(cast: Cast, browser: Browser) -> None:
@@ -114,7 +115,7 @@ def test_a_lead_takes_a_question_and_lands_in_the_workbench(cast: Cast, browser:
     assert "Is this allowed?" in page(lead)
     answer = lead.post(f"/escalations/{escalation.pk}/take/")
     turn = Assignment.objects.get(ended_at=None)
-    assert answer.url == f"/work/{turn.pk}/"
+    assert answer.url == reverse("turn", args=[turn.pk])
     assert turn.user == cast.lead.user
 
 

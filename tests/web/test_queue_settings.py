@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.audit.models import Event
@@ -110,11 +111,12 @@ def test_the_second_reviewer_reads_the_first_where_it_is_not_blind_and_that_is_k
     ).review
     second = claim(cast, cast.reviewer2, queue="careful", now=None)
     client = browser("reviewer2")
-    shown = words(client.get(f"/work/{second.assignment.pk}/"))
+    shown = words(client.get(reverse("turn", args=[second.assignment.pk])))
     assert "What was decided before you" in shown
     assert "Sunday" in shown
     client.post(
-        f"/work/{second.assignment.pk}/review/", {"fence": second.fence, "decision": "approve", "seen": str(said.pk)}
+        reverse("turn_review", args=[second.assignment.pk]),
+        {"fence": second.fence, "decision": "approve", "seen": str(said.pk)},
     )
     assert second.assignment.review.shown["reviews"] == [str(said.pk)]
 
@@ -127,11 +129,12 @@ def test_a_blind_reviewer_reads_nothing_of_the_first_and_cannot_claim_to_have(ca
     ).review
     second = claim(cast, cast.reviewer2, queue="careful", now=None)
     client = browser("reviewer2")
-    shown = words(client.get(f"/work/{second.assignment.pk}/"))
+    shown = words(client.get(reverse("turn", args=[second.assignment.pk])))
     assert "Sunday" not in shown
     assert "decided before you" not in shown
     client.post(
-        f"/work/{second.assignment.pk}/review/", {"fence": second.fence, "decision": "approve", "seen": str(said.pk)}
+        reverse("turn_review", args=[second.assignment.pk]),
+        {"fence": second.fence, "decision": "approve", "seen": str(said.pk)},
     )
     assert "reviews" not in second.assignment.review.shown
 

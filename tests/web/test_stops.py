@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.intake.models import Gate
@@ -55,10 +56,10 @@ def test_the_workbench_says_so_instead_of_the_next_item(cast: Cast, browser: Bro
     queued(cast)
     stop(browser("lead"))
     client = browser("reviewer")
-    shown = client.post("/work/next/", follow=True).content.decode()
+    shown = client.post(reverse("claim"), follow=True).content.decode()
     assert "Nothing is handed out at the moment." in shown
     assert "All work is stopped" in shown
-    part = client.post("/work/next/", headers={"hx-request": "true"}).content.decode()
+    part = client.post(reverse("claim"), headers={"hx-request": "true"}).content.decode()
     assert "Nothing is handed out at the moment." in part
     assert not Assignment.objects.exists()
 
@@ -69,10 +70,10 @@ def test_who_holds_an_item_goes_on_with_it_also_on_duty(cast: Cast, browser: Bro
     client = browser("reviewer")
     client.post("/duty/", {"here": "1"})
     stop(browser("lead"))
-    assert client.post("/work/next/").url == f"/work/{turn.assignment.pk}/"
-    assert "Stopped: finish what you hold" in page(client, f"/work/{turn.assignment.pk}/")
+    assert client.post(reverse("claim")).url == reverse("turn", args=[turn.assignment.pk])
+    assert "Stopped: finish what you hold" in page(client, reverse("turn", args=[turn.assignment.pk]))
     said = {"fence": str(turn.fence), "decision": "approve"}
-    shown = client.post(f"/work/{turn.assignment.pk}/review/", said, follow=True).content.decode()
+    shown = client.post(reverse("turn_review", args=[turn.assignment.pk]), said, follow=True).content.decode()
     assert "Nothing is handed out at the moment." in shown
     assert Assignment.objects.get().end_reason == "submitted"
 
@@ -81,7 +82,7 @@ def test_a_held_answer_cannot_be_taken_and_that_is_said(cast: Cast, browser: Bro
     client = browser("reviewer")
     client.post("/duty/", {"here": "1"})
     stop(browser("lead"))
-    assert "All work is stopped" in client.post("/work/held/", follow=True).content.decode()
+    assert "All work is stopped" in client.post(reverse("held_take"), follow=True).content.decode()
 
 
 def test_letting_it_go_on(cast: Cast, browser: Browser) -> None:

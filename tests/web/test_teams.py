@@ -5,6 +5,7 @@ from datetime import time
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.accounts import actions as accounts
@@ -145,7 +146,7 @@ def test_dealing_is_switched_on_by_the_teams_lead_and_shown_to_its_people(
     assert "2 items were dealt to you." in words
     assert words.count("dealt to you</span>") == 2
     turn = Assignment.objects.filter(user=cast.reviewer.user).earliest("slot__rank")
-    page(reviewer, f"/work/{turn.pk}/")
+    page(reviewer, reverse("turn", args=[turn.pk]))
     assert "One item was dealt to you." in page(reviewer, "/my-queue/")
     assert f"Dealt to {cast.reviewer.user.name}" in page(browser("lead"), f"/items/{turn.item_id}/")
     assert browser("lead").post(f"/teams/{team.pk}/dealing/", {"on": "1"}).status_code == 409

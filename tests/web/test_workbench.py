@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import Assignment, AssignmentNote, Draft, Slot
@@ -25,7 +26,7 @@ HTMX = {"hx-request": "true"}
 
 def take(client: Client) -> Assignment:
     """Take the next item and return the turn."""
-    client.post("/work/next/", follow=True)
+    client.post(reverse("claim"), follow=True)
     return Assignment.objects.filter(ended_at=None).latest("opened_at")
 
 
@@ -38,7 +39,7 @@ def edited(turn: Assignment, text: str = "It will arrive on Monday.", **more: An
 
 
 def post(client: Client, turn: Assignment, step: str, data: dict[str, Any], **more: Any):
-    return client.post(f"/work/{turn.pk}/{step}/", data, **more)
+    return client.post(reverse(f"turn_{step}", args=[turn.pk]), data, **more)
 
 
 # --- taking ------------------------------------------------------------------------------------------------------
@@ -46,23 +47,23 @@ def post(client: Client, turn: Assignment, step: str, data: dict[str, Any], **mo
 
 def test_taking_the_next_shows_evidence_answer_and_why(cast: Cast, browser: Browser) -> None:
     queued(cast, now=now(), attributes={"customer_tier": "gold"})
-    page = browser("reviewer").post("/work/next/", follow=True)
+    page = browser("reviewer").post(reverse("claim"), follow=True)
     words = page.content.decode()
     for said in ("Where is my parcel?", "It will arrive on Friday.", "gold", "Name the last day.", "wrong fact"):
         assert said in words
-    assert page.redirect_chain[-1][0] == f"/work/{Assignment.objects.get().pk}/"
+    assert page.redirect_chain[-1][0] == reverse("turn", args=[Assignment.objects.get().pk])
 
 
 def test_nothing_is_chosen_beforehand(cast: Cast, browser: Browser) -> None:
     queued(cast, now=now())
-    page = browser("reviewer").post("/work/next/", follow=True).content.decode()
+    page = browser("reviewer").post(reverse("claim"), follow=True).content.decode()
     form = page[page.index('<form class="dock"') :]
     assert "checked" not in form[: form.index("</form>")]
 
 
 def test_the_confidence_stays_hidden_where_the_queue_says_so(cast: Cast, browser: Browser) -> None:
     queued(cast, now=now())
-    page = browser("reviewer").post("/work/next/", follow=True).content.decode()
+    page = browser("reviewer").post(reverse("claim"), follow=True).content.decode()
     assert "Confidence is below 0.60 (rule 2, policy 1)" in page
     assert "0.42" not in page
 
@@ -70,7 +71,7 @@ def test_the_confidence_stays_hidden_where_the_queue_says_so(cast: Cast, browser
 def test_the_confidence_is_shown_where_the_queue_does_not_hide_it(cast: Cast, browser: Browser) -> None:
     type(cast.support).objects.update(hides_confidence=False)
     queued(cast, now=now())
-    page = browser("reviewer").post("/work/next/", follow=True).content.decode()
+    page = browser("reviewer").post(reverse("claim"), follow=True).content.decode()
     assert "AI confidence 0.42" in page
 
 
@@ -78,13 +79,13 @@ def test_taking_again_goes_on_with_what_one_holds(cast: Cast, browser: Browser) 
     queued(cast, 2, now=now())
     client = browser("reviewer")
     first = take(client)
-    assert client.post("/work/next/").url == f"/work/{first.pk}/"
-    assert client.get("/work/").url == f"/work/{first.pk}/"
+    assert client.post(reverse("claim")).url == reverse("turn", args=[first.pk])
+    assert client.get(reverse("workbench")).url == reverse("turn", args=[first.pk])
     assert Assignment.objects.count() == 1
 
 
 def test_an_empty_line_says_so(cast: Cast, browser: Browser) -> None:
-    page = browser("reviewer").post("/work/next/", follow=True)
+    page = browser("reviewer").post(reverse("claim"), follow=True)
     assert b"Nothing waits for you." in page.content
 
 
@@ -100,27 +101,27 @@ def test_taking_from_one_queue_stays_with_it(cast: Cast, browser: Browser) -> No
 def test_reading_a_page_takes_nothing(cast: Cast, browser: Browser) -> None:
     queued(cast, now=now())
     client = browser("reviewer")
-    client.get("/work/")
+    client.get(reverse("workbench"))
     client.get("/my-queue/")
-    assert client.get("/work/next/").status_code == 405
+    assert client.get(reverse("claim")).status_code == 405
     assert not Assignment.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["ml", "auditor"])
 def test_those_who_do_not_review_take_nothing(cast: Cast, browser: Browser, name: str) -> None:
     queued(cast, now=now())
-    assert browser(name).post("/work/next/").status_code == 403
+    assert browser(name).post(reverse("claim")).status_code == 403
     assert not Assignment.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["reviewer2", "lead", "stranger"])
-@pytest.mark.parametrize("step", ["", "draft/", "review/", "return/", "snooze/", "escalate/"])
+@pytest.mark.parametrize("step", ["turn", "turn_draft", "turn_review", "turn_return", "turn_snooze", "turn_escalate"])
 def test_nobody_opens_anothers_turn(cast: Cast, browser: Browser, name: str, step: str) -> None:
     queued(cast, now=now())
     turn = take(browser("reviewer"))
     other = browser(name)
-    address = f"/work/{turn.pk}/{step}"
-    answer = other.post(address, edited(turn)) if step else other.get(address)
+    address = reverse(step, args=[turn.pk])
+    answer = other.get(address) if step == "turn" else other.post(address, edited(turn))
     assert answer.status_code == 404
     assert not Review.objects.exists()
 
@@ -220,7 +221,7 @@ def test_a_label_is_corrected_by_choosing_another(cast: Cast, browser: Browser) 
     declare(source=cast.source, labels=["refund", "delivery", "other"], by=SYSTEM, now=NOW)
     queued(cast, now=now(), kind="classification", input={"text": "Where is it?"}, output={"label": "refund"})
     client = browser("reviewer")
-    page = client.post("/work/next/", follow=True).content.decode()
+    page = client.post(reverse("claim"), follow=True).content.decode()
     turn = Assignment.objects.get()
     assert "Where is it?" in page
     assert page.count('name="correction"') == 3
@@ -236,11 +237,11 @@ def test_htmx_gets_the_next_turn_alone_with_its_address(cast: Cast, browser: Bro
     answer = post(client, turn, "review", edited(turn), headers=HTMX)
     following = Assignment.objects.get(ended_at=None)
     assert answer.content.startswith(b"<title>conv-1")
-    assert answer.headers["HX-Replace-Url"] == f"/work/{following.pk}/"
+    assert answer.headers["HX-Replace-Url"] == reverse("turn", args=[following.pk])
     assert b"<!doctype" not in answer.content
     last = post(client, following, "review", edited(following), headers=HTMX)
     assert b"Nothing waits for you." in last.content
-    assert last.headers["HX-Replace-Url"] == "/work/"
+    assert last.headers["HX-Replace-Url"] == reverse("workbench")
 
 
 # --- undo --------------------------------------------------------------------------------------------------------
@@ -305,7 +306,7 @@ def test_a_draft_is_kept_and_comes_back(cast: Cast, browser: Browser) -> None:
     turn = take(client)
     answer = post(client, turn, "draft", edited(turn, "Half a sent", reason_codes=["tone"], train_no="1"))
     assert answer.json()["expires_in"] in range(295, 301)
-    page = client.get(f"/work/{turn.pk}/").content.decode()
+    page = client.get(reverse("turn", args=[turn.pk])).content.decode()
     assert "Half a sent" in page
     assert "Draft saved" in page
     assert 'name="train_no" value="1" data-key="O" checked' in page
@@ -332,7 +333,7 @@ def test_a_lost_turn_says_so_and_keeps_the_text(cast: Cast, browser: Browser) ->
     assert answer.status_code == 409
     assert b"This turn is over, your text is kept." in answer.content
     assert b"All done." in answer.content
-    assert b"All done." in client.get(f"/work/{turn.pk}/").content
+    assert b"All done." in client.get(reverse("turn", args=[turn.pk])).content
     assert not Review.objects.exists()
 
 
@@ -342,7 +343,7 @@ def test_the_text_of_a_lost_turn_comes_back_with_the_item(cast: Cast, browser: B
     turn = take(client)
     post(client, turn, "draft", edited(turn, "My earlier words."))
     pipeline.expire_due(now=now() + timedelta(hours=1))
-    page = client.post("/work/next/", follow=True).content
+    page = client.post(reverse("claim"), follow=True).content
     assert Assignment.objects.count() == 2
     assert b"My earlier words." in page
 
@@ -361,7 +362,7 @@ def test_a_submitted_turn_opened_again_says_so(cast: Cast, browser: Browser) -> 
     client = browser("reviewer")
     turn = take(client)
     post(client, turn, "review", edited(turn))
-    assert b"You submitted this item." in client.get(f"/work/{turn.pk}/").content
+    assert b"You submitted this item." in client.get(reverse("turn", args=[turn.pk])).content
     assert post(client, turn, "review", edited(turn)).status_code == 409
     assert Review.objects.count() == 1
 
@@ -386,7 +387,7 @@ def test_returning_gives_it_to_another_with_the_reason_kept(cast: Cast, browser:
     page = post(client, turn, "return", fields(turn, return_reason="I know the customer."), follow=True)
     assert b"conv-0 returned." in page.content
     assert AssignmentNote.objects.get().text == "I know the customer."
-    assert b"Nothing waits for you." in client.post("/work/next/", follow=True).content
+    assert b"Nothing waits for you." in client.post(reverse("claim"), follow=True).content
     assert take(browser("reviewer2")).user == cast.reviewer2.user
 
 
@@ -431,7 +432,7 @@ def test_the_lead_sees_the_question_and_decides(cast: Cast, browser: Browser) ->
     turn = take(client)
     post(client, turn, "escalate", fields(turn, question="Is this allowed?"))
     lead = browser("lead")
-    page = lead.post("/work/next/", follow=True).content.decode()
+    page = lead.post(reverse("claim"), follow=True).content.decode()
     assert "Is this allowed?" in page
     decided = Assignment.objects.get(ended_at=None)
     post(lead, decided, "review", edited(decided))
@@ -443,12 +444,12 @@ def test_the_lead_sees_where_two_reviews_differ_and_the_reviewers_do_not(cast: C
     first, second = browser("reviewer"), browser("reviewer2")
     turn = take(first)
     post(first, turn, "review", edited(turn, "It will arrive on Tuesday."))
-    page = second.post("/work/next/", follow=True).content.decode()
+    page = second.post(reverse("claim"), follow=True).content.decode()
     assert "Tuesday" not in page
     turn = Assignment.objects.get(ended_at=None)
     answer = post(second, turn, "review", fields(turn, decision="approve"), follow=True)
     assert b"It is not settled yet." in answer.content
-    page = browser("lead").post("/work/next/", follow=True).content.decode()
+    page = browser("lead").post(reverse("claim"), follow=True).content.decode()
     assert "It will arrive on <del>Friday</del> <ins>Tuesday</ins>." in page
 
 
@@ -466,7 +467,7 @@ def test_what_the_ai_wrote_cannot_act(cast: Cast, browser: Browser) -> None:
         attributes={"tier": nasty},
         links=[{"title": nasty, "url": "https://helpdesk.example/1"}],
     )
-    page = browser("reviewer").post("/work/next/", follow=True).content.decode()
+    page = browser("reviewer").post(reverse("claim"), follow=True).content.decode()
     assert "<script>alert" not in page
     assert "<img" not in page
     assert 'href="javascript:' not in page
@@ -482,7 +483,7 @@ def test_redacted_content_is_shown_as_gone(cast: Cast, browser: Browser) -> None
     content = Item.objects.get().content
     content.body, content.redacted_at = "", now()
     content.save()
-    assert client.get(f"/work/{turn.pk}/").status_code == 200
+    assert client.get(reverse("turn", args=[turn.pk])).status_code == 200
 
 
 def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast, browser: Browser) -> None:
@@ -491,7 +492,7 @@ def test_what_waits_for_a_lead_is_not_escalated_again(cast: Cast, browser: Brows
     turn = take(client)
     post(client, turn, "escalate", fields(turn, question="Is this allowed?"))
     lead = browser("lead")
-    assert b"Send to a lead" not in lead.post("/work/next/", follow=True).content
+    assert b"Send to a lead" not in lead.post(reverse("claim"), follow=True).content
     turn = Assignment.objects.get(ended_at=None)
     answer = post(lead, turn, "escalate", fields(turn, question="You?"), headers=HTMX)
     assert answer.status_code == 422
