@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -61,6 +61,15 @@ FROM taken
 """
 # Held answers alone: their ranks are below zero (triage/rules.py).
 CLAIM_HELD = CLAIM.replace("s.lane_id = l.lane", "s.lane_id = l.lane AND s.rank < 0")
+
+
+class Taken(NamedTuple):
+    """A slot just taken, with the fence of this time."""
+
+    slot_id: UUID
+    entry_id: UUID
+    item_id: UUID
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +155,9 @@ def claim(
             return None
         head *= 2  # others are claiming the whole head at this moment: look further
     refuse_stopped(workspace_id=workspace_id, entry_id=entry_id)
-    turn = _turn(workspace_id, slot_id, entry_id, item_id, by, by, fence, Assignment.How.CLAIMED, at)
-    turn.pk, turn._state.adding, turn._state.db = turn_id, False, connection.alias
+    taken = Taken(slot_id, entry_id, item_id, fence)
+    turn = _turn(workspace_id, taken, by, by, Assignment.How.CLAIMED, at, pk=turn_id)
+    turn._state.adding, turn._state.db = False, connection.alias  # the statement has written it
     return Turn(turn, fence, expires_at, at)
 
 
@@ -184,47 +194,23 @@ def assign(
         row = cursor.fetchone()
     if row is None:
         raise Conflict("Somebody has this item already, or it is done.")
-    turn = open_turn(slot.workspace_id, slot.pk, slot.entry_id, slot.item_id, to, by, row[0], how, now)
-    return Turn(turn, row[0], expires_at, now)
+    taken = Taken(slot.pk, slot.entry_id, slot.item_id, fence=row[0])
+    turn = open_turn(slot.workspace_id, taken, to, by, how, now)
+    return Turn(turn, taken.fence, expires_at, now)
 
 
 def open_turn(
-    workspace_id: UUID,
-    slot_id: UUID,
-    entry_id: UUID,
-    item_id: UUID,
-    user: User,
-    by: User | None,
-    fence: int,
-    how: Assignment.How,
-    at: datetime,
+    workspace_id: UUID, taken: Taken, user: User, by: User | None, how: Assignment.How, at: datetime
 ) -> Assignment:
     """Write down the turn of a slot just taken; nobody gives it in person when a worker deals it."""
-    turn = _turn(workspace_id, slot_id, entry_id, item_id, user, by, fence, how, at)
+    turn = _turn(workspace_id, taken, user, by, how, at, pk=new_id())
     turn.save(force_insert=True)
     return turn
 
 
 def _turn(
-    workspace_id: UUID,
-    slot_id: UUID,
-    entry_id: UUID,
-    item_id: UUID,
-    user: User,
-    by: User | None,
-    fence: int,
-    how: Assignment.How,
-    at: datetime,
+    workspace_id: UUID, taken: Taken, user: User, by: User | None, how: Assignment.How, at: datetime, *, pk: UUID
 ) -> Assignment:
     return Assignment(
-        id=new_id(),
-        workspace_id=workspace_id,
-        slot_id=slot_id,
-        entry_id=entry_id,
-        item_id=item_id,
-        user=user,
-        fence=fence,
-        how=how,
-        opened_at=at,
-        opened_by=by,
+        **taken._asdict(), id=pk, workspace_id=workspace_id, user=user, how=how, opened_at=at, opened_by=by
     )

@@ -10,7 +10,7 @@ from django.db import connection
 from reviewqueue.accounts.models import User
 
 from ..models import ABSENT, Assignment
-from .claiming import Turn, open_turn
+from .claiming import Taken, Turn, open_turn
 
 #: How long a dealt item waits for its person before it goes back to everybody.
 DEALT_FOR = timedelta(minutes=30)
@@ -58,9 +58,9 @@ def deal(*, workspace_id: UUID, slot_id: UUID, to: User, limit: int, now: dateti
         row = cursor.fetchone()
     if row is None:
         return None
-    slot_id, entry_id, item_id, fence, expires_at, at = row
-    turn = open_turn(workspace_id, slot_id, entry_id, item_id, to, None, fence, Assignment.How.DEALT, at)
-    return Turn(turn, fence, expires_at, at)
+    *taken, expires_at, at = row
+    turn = open_turn(workspace_id, Taken(*taken), to, None, Assignment.How.DEALT, at)
+    return Turn(turn, turn.fence, expires_at, at)
 
 
 def _has_room(workspace_id: UUID, person: User, limit: int, now: datetime | None) -> bool:
