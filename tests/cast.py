@@ -16,7 +16,7 @@ from reviewqueue.queues.actions import create_queue, join_queue, name_reasons, w
 from reviewqueue.queues.models import Queue
 from reviewqueue.triage.actions import activate_policy
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NOW = datetime(2025, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "a-long-enough-passphrase"
 REASONS = [("wrong-fact", "wrong fact"), ("wrong-amount", "wrong amount"), ("tone", "tone")]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from reviewqueue.common import clock
 from reviewqueue.intake.models import Source
 from reviewqueue.review import feed
 from reviewqueue.review.models import OutcomeContent, Publication, ReviewContent
@@ -82,7 +83,7 @@ def test_a_key_of_one_source_sees_that_source_and_gets_past_the_others(
     decide(cast, edit(), edit(), edit(), edit(), edit())
     secret_source = Cast(**{**vars(cast), "source": Source.objects.get(slug="rare")})
     submit(secret_source, item("rare-1", source="rare"))
-    triage()
+    triage(clock.now())
     settle(cast, cast.reviewer, edit())
     publish(cast, now=NOW + timedelta(minutes=2))
     assert [row["external_id"] for row in rows(acting_as(source="rare", scopes=["items:read"]))] == ["rare-1"]

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from reviewqueue import pipeline
 from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.common import clock
 from reviewqueue.datasets.actions import build, define, folder_of, request_release, take_due
 from reviewqueue.delivery.bodies import bodies_of
 from reviewqueue.delivery.models import Message
@@ -60,7 +61,7 @@ def test_what_was_approved_goes_everywhere_to_the_letter(cast: Cast, api: Api) -
     hook(cast, "https://hooks.example/in", "outcome.settled")
     declare_all(cast.source)
     item_id = submitted(api)
-    triage()
+    triage(clock.now())
     settle(cast, cast.reviewer, Judgement(decision="approve"))
     publish(cast)
     assert f'"final":{OUTPUT},' in outcome_of(api, item_id)
@@ -75,7 +76,7 @@ def test_a_correction_keeps_its_digits_and_those_of_what_it_leaves(
 ) -> None:
     declare_all(cast.source)
     item_id = submitted(api)
-    triage()
+    triage(clock.now())
     reviewer = acting_as(cast.reviewer)
     turn = reviewer.post("claims").json()
     corrected = f'{{"id":{LONG}9, "price":1.20,"of":[1E5,-0]}}'
@@ -91,7 +92,7 @@ def test_a_correction_keeps_its_digits_and_those_of_what_it_leaves(
 def test_a_form_that_changes_one_field_keeps_the_digits_of_the_others(cast: Cast, api: Api) -> None:
     declare_all(cast.source)
     item_id = submitted(api)
-    triage()
+    triage(clock.now())
     turn = claim(cast, cast.reviewer)
     assert turn is not None
     correction = {"arguments": {"id": float(LONG), "price": 1.3, "of": [100000.0, 0]}}
@@ -106,7 +107,7 @@ def test_a_form_that_changes_one_field_keeps_the_digits_of_the_others(cast: Cast
 def test_what_passes_is_its_own_output_to_the_letter(cast: Cast, api: Api) -> None:
     declare_all(cast.source)
     item_id = submitted(api, confidence=0.99)
-    triage()
+    triage(clock.now())
     assert f'"final":{OUTPUT},' in outcome_of(api, item_id)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
+from reviewqueue.common import clock
 from reviewqueue.intake.actions import declare
 from reviewqueue.intake.models import Item, ItemContent, Source
 from reviewqueue.review.rules import Judgement
@@ -107,7 +108,7 @@ def test_the_list_is_narrowed_by_source_state_external_id_and_model_version(cast
     api.post("items", item("a"))
     api.post("items", item("b", source="other-bot", model={"name": "m", "version": "v2"}))
     api.post("items", item("c", confidence=0.99))
-    triage()
+    triage(clock.now())
 
     def listed(query: str) -> list[str]:
         return sorted(one["external_id"] for one in api.get(f"items?{query}").json()["results"])

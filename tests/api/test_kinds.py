@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.common import clock
 from reviewqueue.datasets.actions import build, define, folder_of, request_release, take_due
 from reviewqueue.review.corrections import shuffled
 from reviewqueue.review.models import Review
@@ -64,7 +65,7 @@ def claimed(api: Api, reviewer: Api, kind: str, **changes: Any) -> dict[str, Any
     sent = item(f"{kind}-1", **of_kind(kind, **changes))
     answer = api.post("items", sent)
     assert answer.status_code == 201, answer.content
-    triage()
+    triage(clock.now())
     turn = reviewer.post("claims").json()
     assert in_order(turn["item"]["output"]) == in_order(sent["output"])
     return turn
@@ -175,7 +176,7 @@ def test_candidates_come_to_each_reviewer_in_an_order_of_their_own(
     output = {"candidates": [{"id": f"c{n}", "content": f"Answer {n}.", "model": f"bot {n}"} for n in range(8)]}
     sent = item("many", **of_kind("comparison", output=output, risk={"level": "high"}))  # two reviews
     item_id = api.post("items", sent).json()["id"]
-    triage()
+    triage(clock.now())
     seen = []
     for who, program in ((cast.reviewer, reviewer), (cast.reviewer2, acting_as(cast.reviewer2))):
         turn = program.post("claims").json()

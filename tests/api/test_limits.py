@@ -140,7 +140,7 @@ def test_so_many_items_may_be_open_and_no_more(cast: Cast, api: Api, process: Ag
     limit(cast, process, most=3)
     assert api.post("items/batch", {"items": [item(f"a{n}") for n in range(3)]}).status_code == 200
     refused(api.post("items", item("b")), "source-cap", "support-chatbot", "3 open items")
-    triage()
+    triage(clock.now())
     settle(cast, cast.reviewer, edit(), now=clock.now())
     limit(cast, process, most=3)
     assert api.post("items", item("b")).status_code == 201
@@ -152,7 +152,7 @@ def test_history_that_triage_lets_pass_is_not_held_up(cast: Cast, api: Api, proc
     for turn in range(4):
         sent = {"items": [item(f"{turn}-{n}", confidence=0.99) for n in range(3)]}
         assert api.post("items/batch", sent).status_code == 200
-        triage()
+        triage(clock.now())
         limit(cast, process, most=3)
     assert SourceLoad.objects.get(source=cast.source).open_items == 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import uuid4
 
+from reviewqueue.common import clock
 from reviewqueue.triage.models import Signal
 from tests.api.conftest import Api
 from tests.cast import Cast, item
@@ -11,7 +12,7 @@ from tests.steps import edit, publish, queued, settle, submit, triage
 
 def passed(cast: Cast) -> str:
     (received,) = submit(cast, item(confidence=0.99))
-    triage()
+    triage(clock.now())
     return str(received.id)
 
 

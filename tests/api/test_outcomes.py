@@ -45,7 +45,7 @@ def test_the_expected_wait_is_the_place_times_the_queues_pace(cast: Cast, api: A
 
 def test_what_triage_let_pass_is_final_as_it_is(cast: Cast, api: Api) -> None:
     (received,) = submit(cast, item(confidence=0.99))
-    triage()
+    triage(clock.now())
     answer = api.get(f"items/{received.id}/outcome")
     assert answer.status_code == 200
     body = answer.json()

@@ -69,7 +69,7 @@ def test_who_waits_is_told_when_the_outcome_is_published(cast: Cast, site: Site,
 def test_who_waits_is_told_when_triage_lets_the_item_pass(cast: Cast, site: Site, aside: ThreadPoolExecutor) -> None:
     (received,) = submit(cast, item(confidence=0.99))
     asked = waiting_for(site, cast.key, received.id, 60, aside)
-    triage()
+    triage(clock.now())
     assert asked.result(timeout=50).json()["basis"] == "rule"
 
 

@@ -122,7 +122,7 @@ def test_a_failing_endpoint_is_seen_and_what_it_missed_is_sent_again(
     receiver.answers = [(500, {})]
     run(NOW)
     shown = admin.get(address).json()
-    assert (shown["state"], shown["waiting"], shown["failing_since"]) == ("failing", 6, "2026-11-23T09:00:00Z")
+    assert (shown["state"], shown["waiting"], shown["failing_since"]) == ("failing", 6, "2025-11-24T09:00:00Z")
     assert admin.post(f"{address}/replays", {}).status_code == 409
     run(after(days=8))
     log = admin.get(f"{address}/deliveries?state=given_up&type=item.escalated").json()["results"]
@@ -135,7 +135,7 @@ def test_a_failing_endpoint_is_seen_and_what_it_missed_is_sent_again(
     assert (one.status_code, one.json()) == (201, {"messages": 1})
     assert admin.post(f"{address}/replays", {"failed": True}).status_code == 409
     Webhook.objects.update(replayed_at=None)
-    chosen = {"since": "2026-11-23T08:00:00Z", "until": "2026-11-24T00:00:00Z"}
+    chosen = {"since": "2025-11-24T08:00:00Z", "until": "2025-11-25T00:00:00Z"}
     assert admin.post(f"{address}/replays", chosen).json() == {"messages": 5}
     send_due(clock=lambda: max(clock_now(), after(days=8)) + timedelta(seconds=1), seconds=10)
     assert {headers["webhook-id"] for headers, _body in receiver.got} == {one["webhook_id"] for one in log}
@@ -146,7 +146,7 @@ def test_a_failing_endpoint_is_seen_and_what_it_missed_is_sent_again(
     ("body", "place"),
     [
         ({"since": "yesterday"}, "#/since"),
-        ({"until": "2026-11-23T08:00:00"}, "#/until"),
+        ({"until": "2025-11-24T08:00:00"}, "#/until"),
         ({"deliveries": ["x"]}, "#/deliveries/0"),
         ({"everything": True}, "#/everything"),
     ],

@@ -17,6 +17,7 @@ from reviewqueue_client import (
     Withdrawn,
 )
 
+from reviewqueue.common import clock
 from reviewqueue.intake.models import Item
 from tests.api.serving import Site
 from tests.cast import Cast, item
@@ -27,7 +28,7 @@ from tests.steps import edit, publish, queued, settle, triage
 def test_an_answer_is_submitted_corrected_and_comes_back(rq: Any, cast: Cast) -> None:
     stored = rq.submit(**item("conv-1"))
     assert (stored.state, stored.external_id, stored.replayed) == ("received", "conv-1", False)
-    triage()
+    triage(clock.now())
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(rq.wait, stored, 30)
         settle(cast, cast.reviewer, edit(reason_codes=["wrong-fact"]))
@@ -104,7 +105,7 @@ def test_what_was_decided_is_contested_and_what_was_let_pass_is_looked_at_again(
     with pytest.raises(Conflict):
         rq.appeal(told)
     passed = rq.submit(**item("conv-sure", confidence=0.99))
-    triage()
+    triage(clock.now())
     assert rq.wait(passed, timeout=5).basis == "rule"
     said = rq.signal(passed, "thumbs_down", note="It never came.", by="customer-2")
     assert (said["item"], said["kind"], said["state"]) == (passed.id, "thumbs_down", "queued")
