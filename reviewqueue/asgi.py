@@ -41,10 +41,10 @@ def longest_body(scope: Scope) -> int:
 
 workplace = Workplace(
     caller_of,
-    threads=env_int("WEB_THREADS", 8),
-    most=env_int("WEB_WAITING", 256),
-    patience=env_int("WEB_WAIT_SECONDS", 10),
-    longest=env_int("WEB_ANSWER_SECONDS", 60),
+    threads=env_int("WEB_THREADS", 8, least=1, most=1_000),
+    most=env_int("WEB_WAITING", 256, most=100_000),
+    patience=env_int("WEB_WAIT_SECONDS", 10, least=1, most=3_600),
+    longest=env_int("WEB_ANSWER_SECONDS", 60, least=1, most=86_400),
     apart=("/healthz", "/readyz"),
 )
 django = Bridge(wsgi, workplace=workplace, longest=longest_body, refusal=not_now)

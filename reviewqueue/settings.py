@@ -7,11 +7,21 @@ Every variable has a ``…_FILE`` form that names a file holding the value. With
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from csp.constants import NONE, SELF
 
-from reviewqueue.common.environment import env, env_flag, env_int, env_list, mail_settings, refuse
+from reviewqueue.common.environment import (
+    env,
+    env_choice,
+    env_flag,
+    env_int,
+    env_list,
+    env_url,
+    mail_settings,
+    refuse,
+    split_url,
+)
 from reviewqueue.common.pooled import PooledConnection
 from reviewqueue.runtime import CannotStart, addresses, kept_secret
 
@@ -23,11 +33,17 @@ EMBEDDED = not env("DATABASE_URL")
 # --- the embedded servers, or others -----------------------------------------------------------------------
 
 
+_POSTGRESQL = ("postgresql", "postgres")
+_REDIS = ("redis", "rediss")
+
+
 def _database(url: str) -> dict[str, Any]:
     """Return Django's settings for a PostgreSQL address."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
+    parts = split_url("DATABASE_URL", url)
+    if parts.scheme not in _POSTGRESQL:
         refuse("DATABASE_URL must begin with postgresql://; there is no other database engine")
+    if not parts.path.strip("/"):
+        refuse("DATABASE_URL must name the database: postgresql://role:password@host:port/name")
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -43,11 +59,11 @@ def _database(url: str) -> dict[str, Any]:
 if EMBEDDED:
     _addresses = addresses(DATA_DIR)
     _default: dict[str, Any] = {**_addresses.database_settings()}
-    REDIS_URL = env("REDIS_URL", _addresses.redis_url)
-    CELERY_BROKER_URL = env("REDIS_URL", _addresses.broker_url)
+    REDIS_URL = env_url("REDIS_URL", _REDIS) or _addresses.redis_url
+    CELERY_BROKER_URL = env("REDIS_URL") or _addresses.broker_url
 else:
     _default = _database(env("DATABASE_URL"))
-    REDIS_URL = env("REDIS_URL")
+    REDIS_URL = env_url("REDIS_URL", _REDIS)
     if not REDIS_URL:
         refuse("REDIS_URL must be set together with DATABASE_URL")
     CELERY_BROKER_URL = REDIS_URL
@@ -60,12 +76,12 @@ _default["OPTIONS"] = {
     **_default.get("OPTIONS", {}),
     "application_name": env("PROGRAM", "reviewqueue"),
     "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000"
-    f" -c statement_timeout={env_int('STATEMENT_SECONDS', 0)}s",
+    f" -c statement_timeout={env_int('STATEMENT_SECONDS', 0, most=86_400)}s",
     "pool": {
         "connection_class": PooledConnection,
         "min_size": 1,
-        "max_size": env_int("DATABASE_POOL", 20),
-        "timeout": env_int("DATABASE_POOL_SECONDS", 10),
+        "max_size": env_int("DATABASE_POOL", 20, least=1, most=10_000),
+        "timeout": env_int("DATABASE_POOL_SECONDS", 10, least=1, most=3_600),
         "reconnect_timeout": 1,  # then whoever comes next tries again: no growing pauses after an outage
         "max_idle": 120,
     },
@@ -76,7 +92,7 @@ _default["CONN_HEALTH_CHECKS"] = True  # of a connection from the pool: see Pool
 _default["OPTIONS"]["prepare_threshold"] = 5 if env_flag("PREPARED_STATEMENTS", True) else None
 DATABASES = {"default": _default}
 #: past any pooler, for the one connection of each web process that listens; empty: DATABASE_URL is direct itself
-DATABASE_DIRECT_URL = env("DATABASE_DIRECT_URL")
+DATABASE_DIRECT_URL = env_url("DATABASE_DIRECT_URL", _POSTGRESQL)
 
 
 # --- safety ------------------------------------------------------------------------------------------------
@@ -108,9 +124,10 @@ if not ALLOWED_HOSTS:
     refuse("ALLOWED_HOSTS must name the hosts this product is reached at")
 
 HTTPS = env_flag("HTTPS", not EMBEDDED)
-CSRF_TRUSTED_ORIGINS = env_list(
-    "CSRF_TRUSTED_ORIGINS", [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
-)
+_origins = [f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS]
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", _origins if HTTPS else [])
+if not all(origin.startswith(("https://", "http://")) for origin in CSRF_TRUSTED_ORIGINS):
+    refuse("CSRF_TRUSTED_ORIGINS must name origins such as https://review.example.com:8443")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "rq_session", "rq_csrf"
 SESSION_COOKIE_HTTPONLY = True
@@ -229,20 +246,16 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 3600
 
 UNDO_SECONDS = 10
-TRIAGE_SECONDS = env_int("TRIAGE_SECONDS", 5)
-TRIAGE_LEASE_SECONDS = env_int("TRIAGE_LEASE_SECONDS", 120)
+TRIAGE_SECONDS = env_int("TRIAGE_SECONDS", 5, least=1, most=600)
+TRIAGE_LEASE_SECONDS = env_int("TRIAGE_LEASE_SECONDS", 120, least=1, most=86_400)
 #: how long each detector may look at one batch before triage goes on without it
-DETECTOR_MILLISECONDS = env_int("DETECTOR_MILLISECONDS", 500)
+DETECTOR_MILLISECONDS = env_int("DETECTOR_MILLISECONDS", 500, least=1, most=600_000)
 #: what a key and a source may ask, unless they have limits of their own; 0 is no limit
 KEY_REQUESTS_PER_MINUTE = env_int("KEY_REQUESTS_PER_MINUTE", 120_000)
 SOURCE_ITEMS_PER_MINUTE = env_int("SOURCE_ITEMS_PER_MINUTE", 1_000_000)
 SOURCE_OPEN_ITEMS = env_int("SOURCE_OPEN_ITEMS", 250_000)
-if not all(0 <= one <= 10**9 for one in (KEY_REQUESTS_PER_MINUTE, SOURCE_ITEMS_PER_MINUTE, SOURCE_OPEN_ITEMS)):
-    refuse(
-        "KEY_REQUESTS_PER_MINUTE, SOURCE_ITEMS_PER_MINUTE and SOURCE_OPEN_ITEMS are from 0 (no limit) to 1000000000"
-    )
 PRIVATE_WEBHOOKS = env_flag("PRIVATE_WEBHOOKS", EMBEDDED)
-WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30)
+WEBHOOK_LOG_DAYS = env_int("WEBHOOK_LOG_DAYS", 30, least=1, most=36_500)
 WEBHOOK_MESSAGE_DAYS = env_int("WEBHOOK_MESSAGE_DAYS", 90)
 if not max(WEBHOOK_LOG_DAYS, 8) <= WEBHOOK_MESSAGE_DAYS <= 36_500:
     refuse("WEBHOOK_MESSAGE_DAYS is from 8 (tries go on for 7 days) to 36500, and not less than WEBHOOK_LOG_DAYS")
@@ -251,7 +264,7 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     refuse("METRICS_TOKEN has 20 random characters or more")
 
 #: where people reach the pages, for the links in e-mails
-PUBLIC_URL = env("PUBLIC_URL").rstrip("/")
+PUBLIC_URL = env_url("PUBLIC_URL", ("https", "http")).rstrip("/")
 DEFAULT_FROM_EMAIL = env("MAIL_FROM", "Review Queue <review-queue@localhost>")
 globals().update(mail_settings(env("EMAIL_URL", "console:")))
 EMAIL_TIMEOUT = 10
@@ -295,11 +308,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "reviewqueue"
 
+_LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
-    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": _LOG_LEVEL},
     "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}, "httpx": {"level": "WARNING"}},
 }

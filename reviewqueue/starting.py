@@ -1,7 +1,6 @@
 """The start in the foreground: servers, migrations, static files, then web, worker and sweeper until Ctrl-C."""
 
 import hashlib
-import os
 import sys
 import time
 import urllib.error
@@ -15,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
+from reviewqueue.common.environment import env, env_int
 from reviewqueue.runtime import CannotStart, Program, run_stack
 from reviewqueue.runtime.product import programs
 
@@ -30,8 +30,8 @@ class Start:
     @staticmethod
     def add_arguments(parser: ArgumentParser) -> None:
         """Add where to listen to a command."""
-        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
+        parser.add_argument("--port", type=int, default=env_int("PORT", 8000, least=1, most=65_535))
 
     @property
     def address(self) -> str:
@@ -62,7 +62,9 @@ class Start:
             sys.exit(code)
 
     def programs(self) -> Sequence[Program]:
-        """Return the programs to keep running."""
+        """Return the programs to keep running; how many of each is refused here, before anything has started."""
+        for name in ("WEB_PROCESSES", "WORKER_PROCESSES"):
+            env_int(name, 2, least=1, most=1_000)
         return programs(host=self.host, port=self.port, env={"DATA_DIR": str(settings.DATA_DIR)})
 
     def prepare(self) -> None:

@@ -8,6 +8,7 @@ The product answers only to the hosts it was given, so the question goes to the 
 import http.client
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -31,8 +32,10 @@ def ask(port: int) -> tuple[int, str]:
 
 
 def own_host() -> str:
-    """Return a host that the product answers to."""
-    return os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".") or "127.0.0.1"
+    """Return a host that the product answers to, from the same places as the settings."""
+    file = os.environ.get("ALLOWED_HOSTS_FILE")
+    hosts = Path(file).read_text() if file else os.environ.get("ALLOWED_HOSTS", "")
+    return hosts.split(",")[0].strip().lstrip(".") or "127.0.0.1"
 
 
 if __name__ == "__main__":

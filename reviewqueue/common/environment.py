@@ -1,9 +1,10 @@
 """Reading settings from the environment, or from the files that ``…_FILE`` names; refusing unsafe ones."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 
 def refuse(line: str) -> NoReturn:
@@ -27,11 +28,11 @@ def env_flag(name: str, default: bool) -> bool:
     return value in {"1", "true", "yes", "on"}
 
 
-def env_int(name: str, default: int) -> int:
-    """Return a variable that is a whole number."""
-    value = env(name, str(default))
-    if not value.lstrip("-").isdigit():
-        refuse(f"{name} must be a whole number, not {value!r}")
+def env_int(name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
+    """Return a variable that is a whole number from ``least`` to ``most``."""
+    value = env(name, str(default)).strip()
+    if not (value.isascii() and value.isdigit() and len(value) <= 12 and least <= int(value) <= most):
+        refuse(f"{name} must be a whole number from {least} to {most}, not {value[:80]!r}")
     return int(value)
 
 
@@ -39,6 +40,33 @@ def env_list(name: str, default: list[str]) -> list[str]:
     """Return a variable that is a comma-separated list."""
     value = env(name)
     return [part.strip() for part in value.split(",") if part.strip()] if value else default
+
+
+def env_choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return a variable that is one of a few words, in capital letters."""
+    value = env(name, default).strip().upper()
+    if value not in choices:
+        refuse(f"{name} must be one of {', '.join(choices)}, not {value[:80]!r}")
+    return value
+
+
+def env_url(name: str, schemes: Collection[str]) -> str:
+    """Return a variable that is an address with one of these schemes, and a host if only in its query, or empty."""
+    value = env(name).strip()
+    parts = split_url(name, value)
+    if value and (parts.scheme not in schemes or not (parts.hostname or parts.query)):
+        refuse(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
+    return value
+
+
+def split_url(name: str, value: str) -> SplitResult:
+    """Return the parts of a variable's address; what it says may be a secret, so it is not repeated."""
+    try:
+        parts = urlsplit(value)
+        _port = parts.port  # read here, because it is looked at only when it is asked for
+    except ValueError as error:
+        refuse(f"{name} is no address ({str(error).partition(' as ')[0]})")
+    return parts
 
 
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
@@ -50,7 +78,7 @@ def mail_settings(url: str) -> dict[str, Any]:
     ``smtp://``, ``smtp+tls://`` and ``smtps://`` name a mail server; ``file:/a/folder`` writes each into a file of
     that folder, ``console:`` into the log.
     """
-    parts = urlsplit(url)
+    parts = split_url("EMAIL_URL", url)
     backends = "django.core.mail.backends"
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": f"{backends}.console.EmailBackend"}
@@ -72,9 +100,11 @@ def mail_settings(url: str) -> dict[str, Any]:
 def _secret_file(name: str, path: Path) -> str:
     try:
         mode = path.stat().st_mode
-        value = path.read_text().strip()
+        value = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         refuse(f"{name}_FILE names {path}, which cannot be read ({error.strerror})")
+    except UnicodeDecodeError:
+        refuse(f"{name}_FILE names {path}, which holds no text")
     if mode & 0o007:
         refuse(f"{name}_FILE names {path}, which everybody on this machine can read; run: chmod o-rwx {path}")
     return value

@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         Start.add_arguments(parser)
-        parser.add_argument("--rate", type=float, default=float(os.environ.get("DEMO_RATE", "4")))
+        parser.add_argument("--rate", type=float, default=os.environ.get("DEMO_RATE", "4"))
 
     def handle(self, *args, **options) -> None:
         start = DemoStart(host=options["host"], port=options["port"], say=self.stdout.write)
