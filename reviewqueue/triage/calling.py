@@ -1,57 +1,40 @@
-"""Sending the e-mails of an overload plan: outside transactions, each a row until it is out.
+"""Sending the e-mails of an overload plan, outside transactions. An e-mail holds no words of an item."""
 
-Who dies between sending and noting that sends it again: better told twice than not at all. An e-mail holds no words
-of an item.
-"""
-
-import logging
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.common.outbox import message
 
-from .actions.overload import note_call_sent, note_call_unsent, take_calls
+from .actions.overload import MAILS
 from .models import OverloadMail, OverloadRun
-
-log = logging.getLogger(__name__)
 
 
 def call_due(*, now: datetime) -> int:
     """Send e-mails that are due; return how many were tried."""
-    taken = take_calls(now=now)
+    taken = MAILS.take(now=now)
     mails = OverloadMail.objects.select_related("run__begun_by", "run__ended_by", "run__workspace", "call__user")
     found = mails.in_bulk([one.pk for one in taken])
     for one in taken:
-        _send(found[one.pk], now)
+        with MAILS.sending(one, at=now):
+            _written(found[one.pk]).send()
+            failpoint("call.sent")
     return len(taken)
-
-
-def _send(mail: OverloadMail, now: datetime) -> None:
-    try:
-        _written(mail).send()
-    except Exception as error:  # whatever the mail server says, the next try is a row
-        log.warning("a call was not sent", extra={"mail": str(mail.pk), "error": type(error).__name__})
-        note_call_unsent(mail=mail, error=type(error).__name__, at=now)
-    else:
-        failpoint("call.sent")
-        note_call_sent(mail=mail, at=now)
 
 
 def _written(mail: OverloadMail) -> EmailMessage:
     """Return the e-mail, in the language of whom it is for; of an address outside none is known but ours."""
     call = mail.call
     with translation.override(call.user.language if call.user else settings.LANGUAGE_CODE):
-        host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ") or "localhost"
-        return EmailMessage(
+        return message(
+            pk=mail.pk,
+            to=call.user.email if call.user else call.email,
             subject=f"{mail.run.workspace.name}: {_subject(mail)}",
-            body="\n\n".join([_words(mail), *_link()]) + "\n",
-            to=[call.user.email if call.user else call.email],
-            headers={"Message-ID": f"<{mail.pk}@{host}>"},
-            connection=get_connection(),
+            paragraphs=[_words(mail), *_link()],
         )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
 from reviewqueue.accounts.models import Membership, User
+from reviewqueue.common.outbox import Outbox
 from reviewqueue.queues.models import Queue
 
 from ..models import (
@@ -19,9 +20,7 @@ from ..models import (
     OverloadStratum,
 )
 
-LEASE = timedelta(minutes=2)
-TAKE = 20
-GIVE_UP_AFTER = 8
+MAILS = Outbox(OverloadMail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,26 +158,3 @@ def _called(run: OverloadRun) -> QuerySet[OverloadCall]:
     """Return whom a run calls: addresses outside, and those who are still members."""
     here = Membership.objects.filter(workspace_id=run.workspace_id, ended_at=None).values("user_id")
     return OverloadCall.objects.filter(Q(user__isnull=True) | Q(user__in=here), plan_id=run.plan_id)
-
-
-def take_calls(*, now: datetime) -> list[OverloadMail]:
-    """Take e-mails that are due, each for a while: whoever dies with them leaves them to the next."""
-    with transaction.atomic():
-        due = OverloadMail.objects.filter(due_at__lte=now, sent_at=None, given_up_at=None).order_by("due_at")
-        taken = list(due.select_for_update(skip_locked=True, of=("self",))[:TAKE])
-        for one in taken:
-            one.attempts += 1
-            one.due_at = now + LEASE * 2 ** min(one.attempts - 1, 8)
-        OverloadMail.objects.bulk_update(taken, ["attempts", "due_at"])
-    return taken
-
-
-def note_call_sent(*, mail: OverloadMail, at: datetime) -> None:
-    """Note that an e-mail is out."""
-    OverloadMail.objects.filter(pk=mail.pk).update(sent_at=at, last_error="")
-
-
-def note_call_unsent(*, mail: OverloadMail, error: str, at: datetime) -> None:
-    """Note why an e-mail is not out; it is tried again, and given up in the end."""
-    given_up_at = at if mail.attempts >= GIVE_UP_AFTER else None
-    OverloadMail.objects.filter(pk=mail.pk).update(last_error=error[:80], given_up_at=given_up_at)
