@@ -17,6 +17,8 @@ from .models import LEAST_RATE, RoutingPolicy, RoutingRule, SamplingRate, Triage
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
 HEAD_START = {"high": timedelta(minutes=60), "medium": timedelta(minutes=15)}
 URGENT_HEAD_START = timedelta(minutes=30)
+#: Never further than this share of the time promised: where promises are short, all others would be late for it.
+HEAD_START_SHARE = 2 / 3
 #: How far ahead of all others a held answer lies, in milliseconds (317 years): an AI system waits for it.
 HELD_AHEAD = 10**13
 
@@ -264,7 +266,9 @@ def _shown(value: Any) -> Any:
     return f"{value:.2f}" if isinstance(value, float) else value
 
 
-def rank_of(*, due_at: datetime, risk_level: str, urgency: str, deadline_at: datetime | None = None) -> int:
+def rank_of(
+    *, placed_at: datetime, due_at: datetime, risk_level: str, urgency: str, deadline_at: datetime | None = None
+) -> int:
     """Return a slot's place in the line: its promise in milliseconds, pulled earlier by a bounded amount.
 
     Held answers lie ahead of everything else, in the order of their deadlines: their ranks are below zero.
@@ -274,4 +278,5 @@ def rank_of(*, due_at: datetime, risk_level: str, urgency: str, deadline_at: dat
     ahead = HEAD_START.get(risk_level, timedelta())
     if urgency == RoutingRule.Urgency.HIGH:
         ahead += URGENT_HEAD_START
-    return int((due_at - ahead).timestamp() * 1000)
+    promised = max(due_at - placed_at, timedelta())
+    return int((due_at - min(ahead, HEAD_START_SHARE * promised)).timestamp() * 1000)

@@ -146,10 +146,25 @@ def test_attributes_that_no_rule_asks_for_are_not_kept() -> None:
 
 
 def test_rank_is_the_promise_and_risk_pulls_it_ahead_by_a_bounded_time() -> None:
-    due = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    plain = rank_of(due_at=due, risk_level="", urgency="normal")
-    most = rank_of(due_at=due, risk_level="high", urgency="high")
+    came, due = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    plain = rank_of(placed_at=came, due_at=due, risk_level="", urgency="normal")
+    most = rank_of(placed_at=came, due_at=due, risk_level="high", urgency="high")
     assert plain == int(due.timestamp() * 1000)
     assert plain - most == 90 * 60 * 1000
-    later = rank_of(due_at=due + timedelta(minutes=91), risk_level="high", urgency="high")
-    assert plain < later, "waiting work comes to its turn whatever arrives later"
+    later = due + timedelta(minutes=91)
+    assert plain < rank_of(placed_at=came, due_at=later, risk_level="high", urgency="high"), (
+        "waiting work comes to its turn whatever arrives later"
+    )
+
+
+def test_risk_pulls_a_short_promise_ahead_by_two_thirds_of_it_at_most() -> None:
+    came = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    def ahead(minutes: int, risk_level: str = "high") -> float:
+        due = came + timedelta(minutes=minutes)
+        rank = rank_of(placed_at=came, due_at=due, risk_level=risk_level, urgency="normal")
+        return (due.timestamp() * 1000 - rank) / 60_000
+
+    assert [ahead(minutes) for minutes in (240, 90, 45, 30, 0)] == [60, 60, 30, 20, 0]
+    assert [ahead(minutes, "medium") for minutes in (60, 15)] == [15, 10]
+    assert ahead(-5) == 0, "what comes when it is due already is neither ahead nor behind"

@@ -191,6 +191,7 @@ def stay(
         placed_at=now,
         due_at=due_at,
         rank=rank_of(
+            placed_at=now,
             due_at=due_at,
             risk_level=item.risk_level,
             urgency=urgency,
@@ -232,7 +233,7 @@ def fall_back(*, entries: Sequence[QueueEntry]) -> None:
     urgencies |= dict.fromkeys(hastened.values_list("item_id", flat=True), RoutingRule.Urgency.HIGH)
     for entry in entries:
         urgency = urgencies.get(entry.item_id, "")
-        entry.rank = rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=urgency)
+        entry.rank = _rank(entry, urgency)
     QueueEntry.objects.bulk_update(entries, ["rank"])
 
 
@@ -257,7 +258,13 @@ def hasten(*, entry: QueueEntry) -> int:
 
 
 def _urgent_rank(entry: QueueEntry) -> int:
-    return rank_of(due_at=entry.due_at, risk_level=entry.item.risk_level, urgency=RoutingRule.Urgency.HIGH)
+    return _rank(entry, RoutingRule.Urgency.HIGH)
+
+
+def _rank(entry: QueueEntry, urgency: str) -> int:
+    """Return a stay's ordinary rank, which no AI system's deadline moves."""
+    risk = entry.item.risk_level
+    return rank_of(placed_at=entry.placed_at, due_at=entry.due_at, risk_level=risk, urgency=urgency)
 
 
 def write_signal(
@@ -297,6 +304,7 @@ def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now:
         raise Conflict("This item has left the queue already.")
 
 
-def resume_stay(*, entry: QueueEntry) -> None:
-    """Open a stay again whose outcome was undone."""
-    QueueEntry.objects.filter(pk=entry.pk).update(ended_at=None, end_reason="", ended_by=None)
+def resume_stay(*, entry: QueueEntry, rank: int | None = None) -> None:
+    """Open a stay again whose outcome was undone, or that was moved; at its place unless another is given."""
+    entry.rank = entry.rank if rank is None else rank
+    QueueEntry.objects.filter(pk=entry.pk).update(ended_at=None, end_reason="", ended_by=None, rank=entry.rank)
