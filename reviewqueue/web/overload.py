@@ -19,6 +19,7 @@ from reviewqueue.common.errors import Conflict, Invalid, ProductError
 from reviewqueue.metrics.queries.overload import measured
 from reviewqueue.metrics.queries.precision import half_width
 from reviewqueue.metrics.queries.rehearsal import DAYS, days_of, missed_between
+from reviewqueue.metrics.rules.overload import Measured
 from reviewqueue.metrics.rules.rehearsal import Days, Rehearsed, Shares, rehearse
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.calling import end_words, why_words
@@ -35,6 +36,8 @@ from .words import number
 
 MOST_DAYS, MOST_TIMES = 28, 20
 SHOWN_RUNS = 20
+#: How many times the volume is offered where nothing would have been late.
+HARDER = (2, 5, 10)
 
 
 @require_GET
@@ -54,6 +57,7 @@ def overload(request: MemberRequest) -> HttpResponse:
         "calls": [one.user.name if one.user else one.email for one in plan.calls.all()] if plan else [],
         "thresholds": threshold_words(plan) if plan else [],
         "line": line,
+        "reached": line is not None and plan is not None and _reached(plan, line),
         "late": span(timedelta(minutes=line.minutes_late)) if line else "",
         "runs": [_past(one) for one in runs_of(workspace_id)[:SHOWN_RUNS]],
         "may_lead": request.viewer.may("lead"),
@@ -69,7 +73,7 @@ def finding(plan: OverloadPlan | None, run: OverloadRun | None) -> str:
         return _("There is no overload plan yet.")
     if plan.armed_at:
         return _("The overload plan is ready, and begins by itself when a threshold is reached.")
-    return _("The overload plan is ready; somebody begins it.")
+    return _("The overload plan is ready: you begin it when it is needed.")
 
 
 def strata_words(plan: OverloadPlan) -> list[str]:
@@ -98,6 +102,12 @@ def threshold_words(plan: OverloadPlan) -> list[str]:
     return told
 
 
+def _reached(plan: OverloadPlan, line: Measured) -> bool:
+    """Return whether a threshold is reached now: the plan would begin as soon as it may begin by itself."""
+    waiting, late = plan.starts_waiting, plan.starts_minutes_late
+    return (waiting is not None and line.waiting >= waiting) or (late is not None and line.minutes_late >= late)
+
+
 def _past(run: OverloadRun) -> dict[str, Any]:
     return {"run": run, "why": why_words(run), "end": end_words(run) if run.ended_at else ""}
 
@@ -116,7 +126,7 @@ def overload_plan(request: MemberRequest) -> HttpResponse:
         pipeline.save_plan(planned=planned, by=request.viewer, now=clock_now())
     except Invalid as error:
         return _form(request, request.POST, error)
-    messages.success(request, _("Saved. It is not armed: rehearse it first."))
+    messages.success(request, _("Saved. It does not begin by itself yet: rehearse it first."))
     return redirect("overload")
 
 
@@ -172,6 +182,7 @@ def overload_rehearsal(request: MemberRequest) -> HttpResponse:
         "times": times,
         "most_times": MOST_TIMES,
         "finding": _rehearsed(found, count),
+        "harder": [one for one in HARDER if one > times] if found.without.late < 1 else [],
         "by_threshold": thresholds is not None,
         "sums": _sums(found, days, missed_between(workspace_id=workspace_id, begin=days.begin, end=days.end)),
         "seen": [_precision(one.rule_name, one.before, one.after) for one in found.seen],
@@ -267,8 +278,8 @@ def overload_arm(request: MemberRequest) -> HttpResponse:
     """Let thresholds begin the plan, or nobody but a person."""
     if request.POST.get("armed") == "yes":
         pipeline.arm_plan(by=request.viewer, now=clock_now())
-        messages.success(request, _("Armed: the plan begins when a threshold is reached."))
+        messages.success(request, _("From now on the plan begins by itself when a threshold is reached."))
     else:
         pipeline.disarm_plan(by=request.viewer, now=clock_now())
-        messages.success(request, _("Disarmed: only a person begins the plan."))
+        messages.success(request, _("From now on only a person begins the plan."))
     return redirect("overload")

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -53,6 +55,7 @@ def ownership(request: MemberRequest) -> HttpResponse:
         "labels": {one.slug: one.label for one in reason_codes(request.viewer)},
         "rungs": [{"name": name, "words": RUNGS[name], "minutes": minutes[name]} for name in LADDER],
         "may_lead": may,
+        "asked": {name: request.GET.get(name, "")[:80] for name in ("source", "topic", "reason", "owner", "deputy")},
     }
     return render(request, "ownership/ownership.html", context)
 
@@ -93,7 +96,7 @@ def ownership_set(request: MemberRequest) -> HttpResponse:
     owner = identifier(sent.get("owner"))
     if owner is None:
         messages.error(request, _("Choose who answers for it."))
-        return redirect("ownership")
+        return _again(request)
     try:
         pipeline.set_owner(
             source=source,
@@ -106,9 +109,15 @@ def ownership_set(request: MemberRequest) -> HttpResponse:
         )
     except ProductError as error:
         messages.error(request, error.detail)
-    else:
-        messages.success(request, _("Saved. New questions and edge cases go to them."))
+        return _again(request)
+    messages.success(request, _("Saved. New questions and edge cases go to them."))
     return redirect("ownership")
+
+
+def _again(request: MemberRequest) -> HttpResponse:
+    """Return to the page with the form as it was filled in."""
+    typed = {name: request.POST.get(name, "") for name in ("source", "topic", "reason", "owner", "deputy")}
+    return redirect(f"{reverse('ownership')}?{urlencode(typed)}#name")
 
 
 @require_POST

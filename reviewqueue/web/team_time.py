@@ -47,6 +47,8 @@ def hours_words(calendar: Calendar, at: datetime) -> str:
         return _("closed")
     if span.begin > at:
         return _("from %(time)s") % {"time": clock(span.begin, at)}
+    if span.end >= at + AHEAD:
+        return _("around the clock")
     return _("until %(time)s") % {"time": clock(span.end, at)}
 
 

@@ -122,14 +122,16 @@ def test_a_lead_makes_rehearses_arms_begins_and_ends_a_plan(cast: Cast, browser:
     queued(cast, 12, now=now() - timedelta(hours=2))
     told = page(lead, "/overload/rehearsal/?days=2")
     assert "In the last 2 days the plan would not have begun." in told
-    assert "Armed: the plan begins when a threshold is reached." in post(lead, "/overload/arm/", armed="yes")
+    assert "From now on the plan begins by itself when a threshold is reached." in post(
+        lead, "/overload/arm/", armed="yes"
+    )
     told = post(lead, "/overload/begin/", note="a strike")
     assert "The overload plan is at work." in told
     assert "Lead began it (a strike)." in told
     assert "The overload plan is at work" in page(browser("auditor"), "/board/")
     assert "Lead ended it" in post(lead, "/overload/end/")
     assert OverloadRun.objects.get().end_why == "by_hand"
-    assert "Disarmed" in post(lead, "/overload/arm/", armed="no")
+    assert "From now on only a person" in post(lead, "/overload/arm/", armed="no")
 
 
 def test_a_form_that_is_wrong_says_where_and_keeps_what_was_typed(cast: Cast, browser: Browser) -> None:
@@ -153,7 +155,7 @@ def test_a_form_that_is_wrong_says_where_and_keeps_what_was_typed(cast: Cast, br
 def test_the_form_says_what_of_high_risk_is_never_thinned(cast: Cast, browser: Browser) -> None:
     told = page(browser("lead"), "/overload/plan/")
     assert told.count("high risk: people see all of it") == 1
-    assert "High risk is never thinned, whatever the rule." in told
+    assert "People still see all of high risk, whatever the rule." in told
 
 
 def test_beginning_what_is_at_work_is_refused_in_words(cast: Cast, browser: Browser) -> None:
@@ -172,6 +174,6 @@ def test_a_rehearsal_shows_both_ways_the_days_could_have_gone(cast: Cast, browse
     queued(cast, 40, now=now() - timedelta(hours=5))
     told = page(lead, "/overload/rehearsal/")
     assert "the plan would have left 8 items late instead of 40" in told
-    assert "At work all the time: the plan names no threshold." in told
+    assert "At work all the time: the plan does not say when it begins by itself." in told
     assert "What is known less well" in told
     assert "instead of 80" in page(lead, "/overload/rehearsal/?times=2")

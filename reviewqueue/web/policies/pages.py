@@ -29,7 +29,7 @@ from ..context import MemberRequest
 from ..parameters import whole
 from .builder import Form, Group, choices, form_of, posted
 from .found import replay_words
-from .reading import read_rates, read_rule
+from .reading import read_rates, read_rule, typed_rates
 
 DAYS = 7
 
@@ -124,7 +124,11 @@ def draft_open(request: MemberRequest) -> HttpResponse:
 @member_page("lead")
 def draft(request: MemberRequest) -> HttpResponse:
     """Show the draft: its rules against those in force, what passes, and what a replay found."""
-    context = _context(request, _draft(request))
+    found = _policies(request).filter(activated_at=None).first()
+    if found is None and not request.htmx:
+        messages.info(request, _("There is no draft now: it was put in force or discarded."))
+        return redirect("policies")
+    context = _context(request, found or _draft(request))
     if request.htmx:
         # 286 tells htmx that it need not ask again
         return render(request, "policies/replay.html", context, status=200 if _counting(context) else 286)
@@ -146,6 +150,7 @@ def _context(request: MemberRequest, found: RoutingPolicy) -> dict[str, Any]:
         "queues": visible_to(request.viewer).order_by("name"),
         "rates": [*found.rates.order_by("source", "model_version"), None],
         "rate": f"{100 * found.audit_rate:g}",
+        "audit_queue": found.audit_queue.slug,
         "audits": audits_of(found, now=clock_now()),
         "replay": replay,
         "found": replay_words(replay) if replay and replay.finished_at else None,
@@ -172,7 +177,9 @@ def draft_sampling(request: MemberRequest) -> HttpResponse:
         general, rates = read_rates(request.POST)
         verbs.save_sampling(draft=found, audit_rate=general, audit_queue=queue, rates=rates, **_who(request))
     except Invalid as error:
-        messages.error(request, error.detail)
+        context = _context(request, found) | typed_rates(request.POST) | {"sampling_error": error.detail}
+        return render(request, "policies/draft.html", context, status=error.status)
+    messages.success(request, _("The shares are saved in the draft."))
     return redirect("policy_draft")
 
 

@@ -53,6 +53,17 @@ def read_rates(typed: Mapping[str, Any]) -> tuple[float, list[dict[str, Any]]]:
     return general, rates
 
 
+def typed_rates(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sampling table as it was typed, for the page that says what is wrong with it."""
+    names = {"source": "source", "model_version": "version", "percent": "rate"}
+    rows = [
+        {field: str(typed.get(f"{name}-{number}", ""))[:200] for field, name in names.items()}
+        for number in range(MOST_RATES)
+        if f"rate-{number}" in typed
+    ]
+    return {"rates": rows, "rate": typed.get("rate", ""), "audit_queue": typed.get("queue", "")}
+
+
 def _percent(typed: Any) -> float | None:
     """Return a share typed in per cent, None for an empty field. Raises Invalid."""
     text = str(typed or "").strip().removesuffix("%").strip().replace(",", ".")
