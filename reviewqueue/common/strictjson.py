@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from .errors import Malformed, Place
+from .jsonplaces import Found, escape, pointer_at, walk
 
 MAX_DEPTH = 64
 MAX_NODES = 10_000
@@ -64,6 +65,8 @@ def read(text: str) -> Document:
         tokens = _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise _not_json(error) from None
+    except Malformed as fault:
+        raise _placed(fault, text) from None
     return _document(text, tokens)
 
 
@@ -131,7 +134,7 @@ def _judged(part: str, tokens_of: Callable[[str], Any]) -> Document | Malformed:
         _refuse_size(part)
         return _document(part, tokens_of(part))
     except Malformed as fault:
-        return fault
+        return _placed(fault, part)
 
 
 def _end_of(text: str, position: int) -> int:
@@ -201,9 +204,9 @@ def _refuse_size(text: str) -> None:
         depth += (kind == _OPENS) - (kind == _CLOSES)
         nodes += kind in (_OPENS, _COMMA)
         if depth > MAX_DEPTH:
-            raise Malformed(f"Nesting is deeper than {MAX_DEPTH}.")
+            raise _at(f"Nesting is deeper than {MAX_DEPTH}.", pointer_at(text, token.start()))
         if nodes > MAX_NODES:
-            raise Malformed(f"More than {MAX_NODES:,} values.")
+            raise _at(f"More than {MAX_NODES:,} values.", pointer_at(text, token.end()))
 
 
 def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -211,16 +214,35 @@ def _strings(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield pointer, value
     elif isinstance(value, dict):
         for name, child in value.items():
-            yield f"{pointer}/{_escape(name)}", name
-            yield from _strings(child, f"{pointer}/{_escape(name)}")
+            yield f"{pointer}/{escape(name)}", name
+            yield from _strings(child, f"{pointer}/{escape(name)}")
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _strings(child, f"{pointer}/{index}")
 
 
-def _escape(name: str) -> str:
-    safe = name.replace("~", "~0").replace("/", "~1")
-    return safe.encode("ascii", "backslashreplace").decode()
+def _placed(fault: Malformed, text: str) -> Malformed:
+    """Return a fault with its place; what the decoder calls is told a token, and not where it stands."""
+    if fault.places:
+        return fault
+    return next((_at(fault.detail, one.pointer) for one in walk(text) if fault.detail in _faults_of(one)), fault)
+
+
+def _faults_of(found: Found) -> Iterator[str]:
+    """Yield what the decoder would refuse in a name or value."""
+    if found.twice is not None:
+        yield _twice(found.twice)
+    for hook in (_float, _int, _constant) if found.written[0] in "-0123456789" else (_constant,):
+        try:
+            hook(found.written)
+        except Malformed as fault:
+            yield fault.detail
+        except ValueError:
+            continue
+
+
+def _at(detail: str, pointer: str) -> Malformed:
+    return Malformed(detail, places=[Place(pointer, detail)])
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -228,8 +250,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(whole) != len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise Malformed(f"The key {twice!a} stands twice in one object.", places=[Place("#", f"{twice!a} twice")])
+        raise Malformed(_twice(twice))
     return whole
+
+
+def _twice(name: str) -> str:
+    return f"The key {name[:80]!a} stands twice in one object."
 
 
 def _float(token: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewqueue.common import strictjson
+from reviewqueue.common import jsonplaces, strictjson
 from reviewqueue.common.errors import Malformed
 from reviewqueue.common.strictjson import Document, decode, read, read_items, read_lines
 
@@ -207,3 +207,50 @@ def test_a_line_that_is_wrong_spoils_only_itself() -> None:
     lines = list(read_lines(b'{"a": 1}\n{"a": \n\n\xff\n' + b"[" * 100_000 + b'\n  {"b":\t2} \n'))
     assert [isinstance(one, Document) for one in lines] == [True, False, False, False, False, True]
     assert lines[-1].text == '{"b":\t2}'  # type: ignore[union-attr]
+
+
+def refusal(text: str) -> Malformed:
+    with pytest.raises(Malformed) as refused:
+        read(text)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [
+        ('{"a": NaN}', "#/a"),
+        ('{"a": [1, -Infinity]}', "#/a/1"),
+        ('{"a": {"b/c": [1, {"x": 1e400}]}}', "#/a/b~1c/1/x"),
+        ('{"a": "NaN", "b": [NaN]}', "#/b/0"),
+        ('{"k": "' + "9" * 5_000 + '", "n": ' + "9" * 5_000 + "}", "#/n"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "#/b/c"),
+        ('{"b": "{,[\\"", "c": [], "c": 2}', "#/c"),
+        ('{"c": 1, "\\u0063": 2}', "#/c"),
+        ('{"a": {"c": 1}, "b": {"c": 1, "d": "\\u0000"}}', "#/b/d"),
+        ("[" * 65 + "0" + "]" * 65, "#" + "/0" * 64),
+        ('{"a": [' + "1," * 10_000 + "1]}", "#/a/9998"),
+    ],
+)
+def test_what_is_refused_is_told_with_its_place(text: str, pointer: str) -> None:
+    fault = refusal(text)
+    assert [place.pointer for place in fault.places] == [pointer], fault.detail
+
+
+@given(VALUE, st.lists(st.integers(0, 3) | TEXT, max_size=4), VALUE)
+@settings(deadline=None)
+def test_the_place_is_right_wherever_it_is(before, path: list[int | str], after) -> None:
+    """Nested by ``path``: a number stands behind so many other values, a name behind another value of its object."""
+    text = "NaN"
+    for step in reversed(path):
+        if isinstance(step, int):
+            text = f"[{(json.dumps(before) + ',') * step}{text},{json.dumps(after)}]"
+        else:
+            text = f"{{{json.dumps(step + '!')}: {json.dumps(before)}, {json.dumps(step)}: {text}}}"
+    parts = [str(step) if isinstance(step, int) else jsonplaces.escape(step) for step in path]
+    assert [place.pointer for place in refusal(text).places] == ["/".join(["#", *parts])]
+
+
+def test_a_text_that_is_no_json_is_not_walked_to_its_end() -> None:
+    text = '{"a": {"b": 1, "b": 2}' + " x" * jsonplaces.MOST_TOKENS
+    assert [place.pointer for place in refusal(text).places] == ["#/a/b"]
+    assert len(list(jsonplaces.walk(text))) < jsonplaces.MOST_TOKENS
