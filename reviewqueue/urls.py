@@ -6,6 +6,7 @@ from reviewqueue.api.problems import not_found
 from reviewqueue.web.health import healthz, readyz
 from reviewqueue.web.telemetry import metrics
 
+handler400 = "reviewqueue.api.problems.bad_request"
 handler500 = "reviewqueue.api.problems.server_error"
 
 urlpatterns = [

@@ -72,7 +72,12 @@ def idempotency_key_of(request: Request) -> str:
 
 
 def read_body(stream: IO[bytes], context: Any, limit: int) -> bytes:
-    """Read a body of at most ``limit`` bytes, whatever its Content-Length says. Raises TooLarge."""
+    """Read a body of at most ``limit`` bytes, whatever its Content-Length says.
+
+    Raises TooLarge; UnsupportedMediaType for one that is compressed.
+    """
+    if context["request"].META.get("HTTP_CONTENT_ENCODING", "").lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("", detail="A body is sent as it is, without a Content-Encoding.")
     declared = context["request"].META.get("CONTENT_LENGTH") or "0"
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"A body may have {limit // 1024 // 1024} MiB.")

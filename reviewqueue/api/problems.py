@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -50,7 +50,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, Http404):
         error = NotThere()
     if isinstance(error, SuspiciousOperation):
-        error = Malformed("The request could not be read.")
+        error = Malformed()
     if isinstance(error, OperationalError | InterfaceError):
         return _unavailable(error)
     if isinstance(error, ProductError):
@@ -82,6 +82,14 @@ def _unavailable(error: Exception) -> Response:
 def not_found(request: HttpRequest) -> JsonResponse:
     """Answer an API address that is not there."""
     return JsonResponse(of_error(NotThere()), status=404, content_type=MEDIA_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django refuses before any view, such as a host that is not ours."""
+    if not request.path_info.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    detail = "This host is not in ALLOWED_HOSTS." if isinstance(exception, DisallowedHost) else ""
+    return JsonResponse(of_error(Malformed(detail)), status=400, content_type=MEDIA_TYPE)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

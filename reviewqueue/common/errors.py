@@ -37,7 +37,7 @@ class ProductError(Exception):
 
 
 class Malformed(ProductError):
-    """The body could not be read."""
+    """The request could not be read."""
 
     status = 400
     slug = "malformed"

@@ -1,5 +1,6 @@
 """Whatever a client sends, it is told what is wrong and where; nothing is stored, nothing is our fault."""
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -160,6 +161,20 @@ def test_another_type_of_body_is_415(api: Api, type: str) -> None:
     for path in ("items", "items/batch", "datasets"):
         assert_problem(api.post(path, SOUND.encode(), type=type), 415)
     assert api.post("items", SOUND.encode(), type="application/json; charset=utf-8").status_code == 201
+
+
+def test_a_compressed_body_is_415_and_says_so(api: Api) -> None:
+    answer = api.post("items", gzip.compress(SOUND.encode()), **{"content-encoding": "gzip"})
+    assert_problem(answer, 415)
+    assert "Content-Encoding" in answer.json()["detail"]
+    assert api.post("items", SOUND.encode(), **{"content-encoding": "identity"}).status_code == 201
+
+
+def test_another_host_is_told_to_programs_as_a_problem_and_to_people_on_a_page(api: Api) -> None:
+    answer = api.get("items", host="elsewhere.example")
+    assert_problem(answer, 400)
+    assert "ALLOWED_HOSTS" in answer.json()["detail"]
+    assert api.get("/sign-in/", host="elsewhere.example")["Content-Type"].startswith("text/html")
 
 
 def test_no_key_is_401_and_a_missing_scope_403(cast: Cast, acting_as: Callable[..., Api]) -> None:

@@ -41,7 +41,9 @@ def _problem(slug: str, title: str, status: int, detail: str = "") -> dict[str, 
 
 #: status -> what it shows -> the problem
 PROBLEM_EXAMPLES: dict[int, dict[str, Any]] = {
-    400: {"Not JSON": _problem("malformed", "The body could not be read.", 400, "A name stands twice in an object.")},
+    400: {
+        "Not JSON": _problem("malformed", "The request could not be read.", 400, "A name stands twice in an object.")
+    },
     401: {"No key": _problem("no-key", "A valid API key is required.", 401)},
     403: {
         "A scope is missing": _problem(
