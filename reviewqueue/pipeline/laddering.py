@@ -17,7 +17,7 @@ from reviewqueue.delivery.actions import Announcement, announce_all
 from reviewqueue.edgecases import actions as cases
 from reviewqueue.edgecases.models import EdgeCase, LadderStep, Ownership
 from reviewqueue.edgecases.owners import owner_for
-from reviewqueue.edgecases.queries import answering, escalations_waiting, ladder_minutes
+from reviewqueue.edgecases.queries import answering, escalations_waiting, ladder_minutes, steps_told
 from reviewqueue.edgecases.rules import LADDER, rungs_reached
 from reviewqueue.intake.models import Source
 from reviewqueue.review.models import Escalation
@@ -80,6 +80,8 @@ def _climb_alone(workspace_id: UUID) -> None:
 
 
 def _steps(workspace_id: UUID, now: datetime) -> Iterator[LadderStep]:
+    """Yield whom the ladder has reached and who was not told yet."""
+    told = steps_told(workspace_id)
     minutes = ladder_minutes(workspace_id)
     members = answering(workspace_id)
     here = {one.user_id for one in members}
@@ -94,7 +96,9 @@ def _steps(workspace_id: UUID, now: datetime) -> Iterator[LadderStep]:
         }
         for rung in rungs_reached(since=one.since_at, minutes=minutes, people=people, now=now):
             for user_id in people[rung]:
-                yield _step(workspace_id, one, rung, user_id, now)
+                step = _step(workspace_id, one, rung, user_id, now)
+                if (step.escalation_id or step.case_id, one.since_at, rung, user_id) not in told:
+                    yield step
 
 
 def _step(workspace_id: UUID, waits: _Waits, rung: str, user_id: UUID, now: datetime) -> LadderStep:

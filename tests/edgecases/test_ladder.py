@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reviewqueue import pipeline
 from reviewqueue.common.errors import Conflict, Invalid
@@ -66,6 +67,19 @@ def test_after_an_outage_each_rung_that_was_missed_is_told_once(set_up: Cast) ->
     asked(cast, *items(2))
     assert [one[0] for one in told(cast, 10_000)] == ["owner", "lead", "admin"] * 2
     assert told(cast, 10_001) == []
+
+
+def test_what_was_told_already_costs_nothing_to_find_out_however_much_waits(set_up: Cast) -> None:
+    """Workers climb every few seconds, and what waits may be thousands."""
+    cast, costs = set_up, []
+    for minutes in (0, 10_000):
+        asked(cast, *(one | {"external_id": f"{minutes}-{one['external_id']}"} for one in items(6)))
+        told(cast, 10_000 + minutes)
+        told(cast, 20_000)
+        with CaptureQueriesContext(connection) as queries:
+            assert told(cast, 20_001) == []
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
 
 
 def test_a_case_waits_from_its_due_time_and_a_new_due_time_begins_anew(set_up: Cast) -> None:
