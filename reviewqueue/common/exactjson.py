@@ -5,12 +5,43 @@ For texts that were accepted once (strictjson); nothing is checked again.
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder(parse_int=orjson.Fragment, parse_float=orjson.Fragment)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it was written, for those who show, compare or edit it; equal to one that is written alike."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_numbering = json.JSONDecoder(parse_int=Number, parse_float=Number)
+
+
+def numbered(text: str) -> Any:
+    """Return a text's value with every number as a :class:`Number`."""
+    return _numbering.decode(text)
+
+
+def dumped(value: Any, *, indent: bool = False) -> str:
+    """Return a value as JSON text, every :class:`Number` in it to the letter."""
+    option = orjson.OPT_PASSTHROUGH_DATACLASS | (orjson.OPT_INDENT_2 if indent else 0)
+    return orjson.dumps(value, default=_fragment, option=option).decode()
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} is no JSON.")
 
 
 def parts(text: str) -> dict[str, str]:

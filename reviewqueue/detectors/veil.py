@@ -37,11 +37,11 @@ class Veil:
             return {self.text(name): self.value(inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [self.value(inner) for inner in value]
-        if isinstance(value, int) and not isinstance(value, bool):
-            written = str(value)
-            hidden = self.text(written)
-            return value if hidden == written else hidden
-        return value
+        if value is None or isinstance(value, bool):
+            return value
+        written = str(value)  # a number, also one that stands for its digits
+        hidden = self.text(written)
+        return value if hidden == written else hidden
 
     def _hidden(self, kind: str, written: str) -> str:
         known = self._numbers.setdefault(kind, {})

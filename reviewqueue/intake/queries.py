@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.common.errors import NotThere
-from reviewqueue.common.exactjson import parts
+from reviewqueue.common.exactjson import numbered, parts
 
 from .models import Declaration, Gate, Item, ItemState, Source, SourceLoad, State
 
@@ -111,6 +111,11 @@ def body_of(item: Item) -> dict[str, Any]:
     return orjson.loads(content.body)
 
 
+def exact_body_of(item: Item) -> dict[str, Any]:
+    """Return an item's body for showing and editing: its numbers keep their digits (exactjson.Number)."""
+    return body_of(item) if item.content.redacted_at else numbered(item.content.body)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """An item's exact body, whose it is, and from where it came."""
@@ -132,14 +137,8 @@ def output_text(item: Item) -> str:
     return "{}" if item.content.redacted_at else parts(item.content.body)["output"]
 
 
-def fallback_of(item: Item) -> dict[str, Any] | None:
-    """Return what the AI system agreed to give instead of a held answer, if it named something."""
-    text = fallback_text(item)
-    return None if text is None else orjson.loads(text)
-
-
 def fallback_text(item: Item) -> str | None:
-    """Return the agreed fallback as it was sent, to the letter."""
+    """Return what the AI system agreed to give instead of a held answer, to the letter, if it named something."""
     if item.content.redacted_at:
         return None
     gate = parts(item.content.body).get("gate", "null")

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import transaction
 
 from reviewqueue.accounts.models import User
@@ -14,6 +13,7 @@ from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import SYSTEM, person, record
 from reviewqueue.common.errors import NotThere
+from reviewqueue.common.exactjson import numbered
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.edgecases import actions as cases
 from reviewqueue.edgecases.queries import rulings_named
@@ -23,7 +23,7 @@ from reviewqueue.intake.queries import output_text, state_of
 from reviewqueue.queues.models import ReasonCode
 from reviewqueue.review import actions as judging
 from reviewqueue.review.models import Disagreement, Escalation, Outcome, Review
-from reviewqueue.review.queries import settling_review
+from reviewqueue.review.queries import settling_review, standing
 from reviewqueue.review.rules import Judgement, check, disagreement_of, settle
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
@@ -54,7 +54,7 @@ def submit_review(
     check(
         judgement,
         kind=item.kind,
-        output=orjson.loads(output),
+        output=numbered(output),
         declaration=item.declaration,
         reasons=list(reasons),
     )
@@ -90,7 +90,7 @@ def _is_id(text: Any) -> bool:
 
 def _refuse_second(assignment: Assignment) -> None:
     """A turn that ran out may be followed by another at the same item; only one of them may be submitted."""
-    theirs = Review.objects.filter(entry_id=assignment.entry_id, user_id=assignment.user_id)
+    theirs = standing(Review.objects.filter(entry_id=assignment.entry_id, user_id=assignment.user_id))
     if theirs.exclude(assignment__slot_id=assignment.slot_id).exists():
         raise turns.TurnOver("You have reviewed this item already.")
 
@@ -127,12 +127,9 @@ def _settle_if_last(item: Item, entry: QueueEntry, output: str, by: User, at: da
 
 
 def _standing_reviews(entry: QueueEntry) -> list[Review]:
-    """Return each closed slot's last review: an undone one is followed by another, which may be still to come."""
-    latest: dict[UUID, Review] = {}
-    given = Review.objects.filter(entry=entry, assignment__slot__closed_at__isnull=False)
-    for review in given.select_related("assignment", "content").order_by("submitted_at", "pk"):
-        latest[review.assignment.slot_id] = review
-    return sorted(latest.values(), key=lambda review: (review.submitted_at, review.pk))
+    """Return the reviews of a stay that count: one a closed slot at most, and none that was taken back."""
+    given = standing(Review.objects.filter(entry=entry, assignment__slot__closed_at__isnull=False))
+    return list(given.select_related("assignment", "content").order_by("submitted_at", "pk"))
 
 
 def _note_disagreement(entry: QueueEntry, said: Sequence[tuple[Review, str]], *, settled: bool, at: datetime) -> None:

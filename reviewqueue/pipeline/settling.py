@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-import orjson
 from django.conf import settings
 
 from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import person, record
+from reviewqueue.common.exactjson import numbered
+from reviewqueue.common.samejson import same_text
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Gate, Item, State
 from reviewqueue.intake.queries import fallback_text, gate_of
@@ -88,7 +89,7 @@ def _answer_appeal(item: Item, outcome: Outcome, output: str, at: datetime) -> N
     appeal = open_appeal(item.pk)
     if appeal:
         before = appeal.against
-        answered = Outcome.Disposition.FINAL, orjson.loads(output)
-        known = (before.disposition, final_of(before)) if before else answered
-        upheld = known == (outcome.disposition, final_of(outcome))
+        answered = Outcome.Disposition.FINAL, same_text(numbered(output))
+        known = (before.disposition, same_text(final_of(before))) if before else answered
+        upheld = known == (outcome.disposition, same_text(final_of(outcome)))
         judging.end_appeal(item=item, outcome=outcome, upheld=upheld, at=at)

@@ -24,11 +24,17 @@ AT = "#/correction"
 Value = dict[str, Any]
 
 
-def correction_faults(correction: Any, *, kind: str, output: Value, declaration: Declaration | None) -> list[Place]:
-    """Return every place where a correction does not fit the item that it corrects."""
+def correction_faults(
+    correction: Any, *, exact: Any, kind: str, output: Value, declaration: Declaration | None
+) -> list[Place]:
+    """Return every place where a correction does not fit the item that it corrects.
+
+    ``exact``: the correction with the digits of its numbers, as ``output`` has them, to be compared with it.
+    """
     if not isinstance(correction, dict):
-        correction = {}
-    return _unstorable(correction) or _CHECKS[kind](correction, output, declaration)
+        correction = exact = {}
+    places = _unstorable(correction) or _CHECKS[kind](correction, output, declaration)
+    return places or _unchanged(exact, kind, output)
 
 
 def _unstorable(correction: Value) -> list[Place]:
@@ -108,9 +114,16 @@ def _changed(correction: Value, output: Value, name: str) -> list[Place]:
     return [Place(f"{AT}/{name}", UNCHANGED)] if correction[name] == output.get(name) else []
 
 
-def _facts(correction: Value, output: Value, declaration: Declaration | None) -> list[Place]:
-    if same_text(correction) == same_text(output):
+def _unchanged(exact: Value, kind: str, output: Value) -> list[Place]:
+    """Return the fault of facts that are still the AI's."""
+    if kind == Kind.EXTRACTION and same_text(exact) == same_text(output):
         return [Place(AT, UNCHANGED)]
+    if kind == Kind.ACTION and same_text(exact.get("arguments")) == same_text(output.get("arguments")):
+        return [Place(f"{AT}/arguments", UNCHANGED)]
+    return []
+
+
+def _facts(correction: Value, output: Value, declaration: Declaration | None) -> list[Place]:
     return [*output_faults(Kind.EXTRACTION, correction, declaration, AT)]
 
 
@@ -121,8 +134,6 @@ def _arguments(correction: Value, output: Value, declaration: Declaration | None
     if unknown := sorted(correction.keys() - {"tool", "arguments"}):
         return [Place(f"{AT}/{name[:80]}", "A correction of an action has the arguments alone.") for name in unknown]
     corrected = {"tool": tool, "arguments": correction.get("arguments")}
-    if same_text(corrected["arguments"]) == same_text(output.get("arguments")):
-        return [Place(f"{AT}/arguments", UNCHANGED)]
     return [*output_faults(Kind.ACTION, corrected, declaration, AT)]
 
 

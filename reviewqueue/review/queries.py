@@ -7,10 +7,11 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.common.exactjson import numbered
 from reviewqueue.intake.models import Item
 
 from .models import (
@@ -58,11 +59,17 @@ def reviews_beside(turn: Assignment) -> QuerySet[Review]:
     Who decides between reviewers sees them all, but for an appeal; who reviews sees those of the same stay, unless it
     is blind.
     """
-    others = Review.objects.filter(item_id=turn.item_id, assignment__slot__closed_at__isnull=False)
+    others = standing(Review.objects.filter(item_id=turn.item_id, assignment__slot__closed_at__isnull=False))
     others = others.select_related("user", "content").order_by("submitted_at", "pk")
     if turn.slot.kind == Slot.Kind.ADJUDICATION:
         return others.none() if open_appeal(turn.item_id) else others.exclude(entry_id=turn.entry_id)
     return others.none() if turn.entry.blind else others.filter(entry_id=turn.entry_id).exclude(user_id=turn.user_id)
+
+
+def standing(reviews: QuerySet[Review]) -> QuerySet[Review]:
+    """Return those of some reviews that nobody took back: with that another turn began at the review's slot."""
+    later = Assignment.objects.filter(item_id=OuterRef("item_id"), slot_id=OuterRef("assignment__slot_id"))
+    return reviews.exclude(Exists(later.filter(fence__gt=OuterRef("assignment__fence"))))
 
 
 def disagreements_of(item_id: UUID) -> QuerySet[Disagreement]:
@@ -201,9 +208,12 @@ def follow_ups_waiting(viewer: Viewer, *, at: datetime) -> dict[str, int]:
 
 
 def final_of(outcome: Outcome) -> Any:
-    """Return the final output of an outcome: None when nothing goes out, or its words were erased."""
+    """Return the final output of an outcome, its numbers with their digits (exactjson.Number).
+
+    None when nothing goes out, or its words were erased.
+    """
     text = _final_text(outcome)
-    return None if text is None else orjson.loads(text)
+    return None if text is None else numbered(text)
 
 
 def _final_as_written(outcome: Outcome) -> orjson.Fragment | None:

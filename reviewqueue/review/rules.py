@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import orjson
-
 from reviewqueue.common.errors import Invalid, Place
+from reviewqueue.common.exactjson import numbered
 from reviewqueue.common.samejson import same_text
 from reviewqueue.intake.models import Declaration, Gate, Kind, Risk
 from reviewqueue.queues.models import Queue
@@ -42,7 +41,10 @@ def check(
     declaration: Declaration | None,
     reasons: Sequence[str],
 ) -> None:
-    """Raise Invalid with every place where a judgement does not fit the item it judges."""
+    """Raise Invalid with every place where a judgement does not fit the item it judges.
+
+    Whether a correction changed anything is seen to the digit where ``output`` has them (exactjson.numbered).
+    """
     places = [*_choices(judgement, reasons), *_correction(judgement, kind, output, declaration)]
     if kind == Kind.COMPARISON and judgement.decision == Decision.APPROVE:
         places.append(Place("#/decision", "Which one? Edit with the preferred candidate, or reject them all."))
@@ -76,7 +78,8 @@ def _correction(
         return (
             [Place("#/correction", "Only an edit carries a correction.")] if judgement.correction is not None else []
         )
-    return correction_faults(judgement.correction, kind=kind, output=output, declaration=declaration)
+    exact = numbered(judgement.written) if judgement.written else judgement.correction
+    return correction_faults(judgement.correction, exact=exact, kind=kind, output=output, declaration=declaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def disagreement_of(reviews: Sequence[tuple[Review, str]]) -> list[dict[str, Any
 
 
 def _meant(correction: str) -> str:
-    return same_text(orjson.loads(correction))
+    return same_text(numbered(correction))
 
 
 def final_output(

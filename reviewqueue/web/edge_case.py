@@ -31,7 +31,7 @@ from reviewqueue.edgecases.queries import (
     standing_ruling,
     undoable_until,
 )
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake.queries import exact_body_of
 from reviewqueue.queues.queries import reason_codes, reason_labels
 from reviewqueue.review.models import Decision, Severity
 
@@ -99,7 +99,7 @@ def _member(request: MemberRequest, one: EdgeCaseItem, mask: Mask) -> dict[str, 
         "url": item_address(one.item_id, request.viewer),
         "source": one.item.source.name,
         "tags": one.item.risk_tags,
-        "answer": "" if content.redacted_at else text_of(one.item.kind, body_of(mask.item(one.item))["output"]),
+        "answer": "" if content.redacted_at else text_of(one.item.kind, exact_body_of(mask.item(one.item))["output"]),
         "question": "" if asked.redacted_at else mask.text(asked.question),
         "settled_at": one.settled_at,
         "passed_over": one.passed_over,

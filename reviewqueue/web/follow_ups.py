@@ -18,7 +18,7 @@ from reviewqueue.accounts.models import User
 from reviewqueue.accounts.queries import colleagues_of
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotAllowed, NotThere
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake.queries import exact_body_of
 from reviewqueue.review.models import FollowUp
 from reviewqueue.review.queries import final_of, follow_ups_visible_to
 
@@ -88,7 +88,7 @@ def _row(request: MemberRequest, one: FollowUp, at: datetime, mask: Mask) -> dic
         "label": one.item.external_id,
         "item_url": item_address(one.item_id, request.viewer),
         "source": one.item.source.name,
-        "got": text_of(kind, body_of(mask.item(one.item))["output"]) if not one.item.content.redacted_at else "",
+        "got": "" if one.item.content.redacted_at else text_of(kind, exact_body_of(mask.item(one.item))["output"]),
         "right": mask.text(text_of(kind, final)) if final is not None else "",
         "due": due(one.due_at, at),
         "owner": one.owner,

@@ -24,7 +24,7 @@ from reviewqueue.assignment.queries import visible_to as turns_visible_to
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import Conflict, NotThere
 from reviewqueue.intake.models import Item, State
-from reviewqueue.intake.queries import body_of, visible_to
+from reviewqueue.intake.queries import exact_body_of, visible_to
 from reviewqueue.pipeline.mending import articles_of
 from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Cause, Disagreement, Outcome, Review
@@ -107,7 +107,7 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     blind = _is_judging(viewer, found)
     mask = mask_of(viewer, found)
     shown = mask.item(found)
-    body = body_of(shown)
+    body = exact_body_of(shown)
     given = given_of(found.kind, body)
     labels = reason_labels(viewer)
     reviews = [] if blind else _reviews(viewer, found)

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now as clock_now
+from reviewqueue.common.exactjson import dumped, numbered
 from reviewqueue.detectors import PERSONAL_DATA, Veil
 from reviewqueue.intake.models import Item
 from reviewqueue.pipeline.unmasking import UNMASK
@@ -53,7 +52,7 @@ class Mask:
         if self._veil is None or item.content.redacted_at:
             return item
         shown, content = copy.copy(item), copy.copy(item.content)
-        content.body = orjson.dumps(self.value(orjson.loads(content.body))).decode()
+        content.body = dumped(self.value(numbered(content.body)))
         shown.attributes = self.value(item.attributes)
         shown.content = content
         return shown

@@ -16,7 +16,7 @@ from reviewqueue import pipeline
 from reviewqueue.common.clock import now
 from reviewqueue.common.errors import NotThere
 from reviewqueue.intake.models import Item, State
-from reviewqueue.intake.queries import body_of, sources_visible_to, visible_to
+from reviewqueue.intake.queries import exact_body_of, sources_visible_to, visible_to
 from reviewqueue.review.queries import newest_outcome
 from reviewqueue.triage.models import Signal
 from reviewqueue.triage.queries import reported_by
@@ -83,7 +83,7 @@ def _answer(found: Item, mask: Mask) -> dict[str, Any]:
         "label": found.external_id,
         "source": found.source.name,
         "at": found.occurred_at,
-        "shown": None if erased else shown_answer(found.kind, body_of(found)["output"]),
+        "shown": None if erased else shown_answer(found.kind, exact_body_of(found)["output"]),
     }
 
 
@@ -133,7 +133,7 @@ def _mine(request: MemberRequest, one: Signal, mask: Mask) -> dict[str, Any]:
 
 def _snippet(found: Item) -> str:
     """Return a line of the answer; never what the customer said, which not everybody may see."""
-    return "" if found.content.redacted_at else text_of(found.kind, body_of(found)["output"])[:200]
+    return "" if found.content.redacted_at else text_of(found.kind, exact_body_of(found)["output"])[:200]
 
 
 def _standing(one: Signal) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.utils.translation import gettext as _
 
+from reviewqueue.common.exactjson import numbered
 from reviewqueue.review.models import Outcome, Review
 
 from .kinds.answers import became, shown_final
@@ -15,7 +15,7 @@ DECISIONS = {"approve": lambda: _("approve"), "edit": lambda: _("edit"), "reject
 
 
 def _loaded(text: str) -> dict[str, Any] | None:
-    return orjson.loads(text) if text else None
+    return numbered(text) if text else None
 
 
 def shown_review(

@@ -5,6 +5,12 @@
 
   const steps = (pointer) => pointer.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
+  // numbers keep their digits: between a U+0000, which no text may hold, and the quotation mark they are texts
+  const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+  const numbered = (text) => JSON.parse(text.replace(TOKEN, (token) => (token.startsWith('"') ? token : `"\\u0000${token}"`)));
+  const dumped = (value) => JSON.stringify(value, null, 2).replace(/"\\u0000([^"]*)"/g, "$1");
+
   const put = (whole, pointer, value) => {
     const way = steps(pointer);
     const last = way.pop();
@@ -14,10 +20,10 @@
 
   // the server reads the fields by the declared types; this is what the JSON shows until then
   const meant = (input, before) => {
-    if (input.matches("select")) return input.value ? JSON.parse(input.value) : null;
+    if (input.matches("select")) return input.value ? numbered(input.value) : null;
     if (!input.value && (before === null || before === undefined)) return before;
-    const number = Number(input.value);
-    return input.inputMode === "decimal" && input.value.trim() && Number.isFinite(number) ? number : input.value;
+    const text = input.value.trim();
+    return input.inputMode === "decimal" && NUMBER.test(text) ? `\0${text}` : input.value;
   };
 
   const at = (whole, pointer) => steps(pointer).reduce((here, step) => here?.[step], whole);
@@ -29,7 +35,7 @@
     const asJson = editor.querySelector("[name=as_json]");
     let original;
     try {
-      original = JSON.parse(json.defaultValue);
+      original = numbered(json.defaultValue);
     } catch {
       original = null;
     }
@@ -51,7 +57,7 @@
         const pointer = input.name.replace(/^f:/, "");
         put(whole, pointer, meant(input, at(original, pointer)));
       }
-      json.value = JSON.stringify(whole, null, 2);
+      json.value = dumped(whole);
     };
 
     const rest = () => editor.classList.toggle("by-json", asJson.checked);

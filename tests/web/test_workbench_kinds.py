@@ -74,10 +74,10 @@ def test_a_field_that_may_be_empty_becomes_null(cast: Cast, browser: Browser) ->
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"f:/total": "much"}, "A number is required."),
+        ({"f:/total": "much"}, "A number is required"),
         ({"f:/total": "-1"}, "At least 0 is required."),
         ({"f:/order": "1207"}, "A text of the form"),
-        ({"f:/lines/0/count": ""}, "A number is required."),
+        ({"f:/lines/0/count": ""}, "A number is required"),
         ({"f:/lines/0/count": "0"}, "At least 1 is required."),
         ({}, "Nothing was changed"),
     ],
@@ -219,3 +219,39 @@ def test_the_items_page_tells_what_became_of_each_kind(
     page = client.get(f"/items/{turn.item_id}/").content.decode()
     for one in words:
         assert one in page
+
+
+LONG = "123456789012345678901234567890"
+NEXT = f"{LONG[:-1]}1"
+
+
+def long_number(cast: Cast, browser: Browser) -> tuple[Client, Any, str]:
+    """Take an item with an integer that 64 bits do not hold."""
+    declare_all(cast.source, json_schema={"type": "object", "properties": {"of": {"enum": [7, 8]}}})
+    output = {"id": int(LONG), "price": 1.5, "of": 7}
+    queued(cast, now=now(), kind="extraction", input={"text": "?"}, output=output)
+    client = browser("reviewer")
+    turn = take(client)
+    return client, turn, client.get(reverse("turn", args=[turn.pk])).content.decode()
+
+
+def test_every_digit_of_a_long_number_is_shown_kept_and_sent(cast: Cast, browser: Browser) -> None:
+    client, turn, page = long_number(cast, browser)
+    assert f'value="{LONG}"' in page
+    assert f"&quot;id&quot;: {LONG}" in page
+    data = sent(turn, **{"f:/price": "1.50", "f:/of": "8"})
+    assert post(client, turn, "review", data).status_code == 302
+    assert Outcome.objects.get().content.final == f'{{"id":{LONG},"price":1.50,"of":8}}'
+    item = client.get(reverse("item", args=[turn.item_id])).content.decode()
+    assert LONG in item
+
+
+@pytest.mark.parametrize(
+    "changed", [{"f:/id": NEXT}, {"as_json": "1", "correction": f'{{"id":{NEXT},"price":1.5,"of":7}}'}]
+)
+def test_the_last_digit_alone_is_a_change(cast: Cast, browser: Browser, changed: dict[str, str]) -> None:
+    client, turn, _page = long_number(cast, browser)
+    same = sent(turn, as_json="1", correction=f'{{"id":{LONG},"price":1.50,"of":7}}')
+    assert "Nothing was changed" in post(client, turn, "review", same).content.decode()
+    assert post(client, turn, "review", sent(turn, **changed)).status_code == 302
+    assert Outcome.objects.get().content.final == f'{{"id":{NEXT},"price":1.5,"of":7}}'

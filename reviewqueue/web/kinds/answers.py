@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from django.utils.safestring import SafeString
 
+from reviewqueue.common.exactjson import dumped
 from reviewqueue.intake.models import Declaration, Kind
 from reviewqueue.review.corrections import candidates_of
 
@@ -84,7 +84,7 @@ def schema_of(kind: str, output: Value, declaration: Declaration | None) -> Valu
 def text_of(kind: str, output: Value) -> str:
     """Return an output as the text that people compare and edit."""
     if kind in OF_FACTS:
-        return orjson.dumps(facts_in(kind, output), option=orjson.OPT_INDENT_2).decode()
+        return dumped(facts_in(kind, output), indent=True)
     return str(output.get("label" if kind == Kind.CLASSIFICATION else "content", ""))
 
 

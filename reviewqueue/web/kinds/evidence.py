@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from reviewqueue.common.exactjson import dumped
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import body_of
 
@@ -71,7 +71,7 @@ def _texts(kind: str, given: dict[str, Any]) -> Iterator[Text]:
         steps = plan if isinstance(plan, str) else "\n".join(f"{n}. {one}" for n, one in enumerate(plan, 1))
         yield Text(_("The AI's plan"), plain(steps), by_ai=True)
     if kind == Kind.CLASSIFICATION and not isinstance(given.get("text"), str):
-        yield Text(_("Input"), plain(orjson.dumps(given, option=orjson.OPT_INDENT_2).decode()))
+        yield Text(_("Input"), plain(dumped(given, indent=True)))
 
 
 def about(item: Item) -> str:

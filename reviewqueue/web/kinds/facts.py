@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from reviewqueue.common.exactjson import dumped
 
 from ..difference import difference
 from ..safe_text import raw
@@ -43,7 +44,7 @@ def words_of(value: Any) -> str:
         return _("yes") if value else _("no")
     if value in ({}, []):
         return _("none")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dumped(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """A form made of an object: a field for each fact, of the type that the schema or the value itself tells."""
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from django.utils.translation import gettext as _
 
 from reviewqueue.common.errors import Malformed
+from reviewqueue.common.exactjson import Number, dumped, numbered
 from reviewqueue.common.strictjson import read
 
 from .facts import Path, leaves, name_of
@@ -74,7 +75,8 @@ class _Spot:
             values = [True, False, *([None] if "null" in self.types else [])]
         if not values or len(values) > 200:
             return ()
-        known = [(orjson.dumps(one).decode(), _shown(one)) for one in values]
+        # by way of text: a declared integer may be one that 64 bits do not hold
+        known = [(dumped(one), _shown(one)) for one in numbered(json.dumps(values))]
         own = (self.text, _shown(self.value))
         return tuple(known if not self.there or own in known else [own, *known])
 
@@ -84,10 +86,10 @@ class _Spot:
         if not self.there:
             return ""
         if self.schema.get("enum") or isinstance(self.value, bool):
-            return orjson.dumps(self.value).decode()
+            return dumped(self.value)
         if self.value is None:
             return "null" if self.types <= {"boolean", "null"} and "boolean" in self.types else ""
-        return self.value if isinstance(self.value, str) else orjson.dumps(self.value).decode()
+        return self.value if isinstance(self.value, str) else dumped(self.value)
 
 
 def fields_of(
@@ -123,14 +125,14 @@ def rebuilt(
         try:
             _put(whole, spot.path, _parsed(spot, text))
         except ValueError:
-            wrong[spot.pointer] = _("A number is required.")
+            wrong[spot.pointer] = _("A number is required, such as 12 or 412.50.")
     return whole, wrong
 
 
 def _parsed(spot: _Spot, text: str) -> Any:
     """Return what a text means at a place. Raises ValueError for a number that is none."""
     if spot.choices:
-        return orjson.loads(text) if text in dict(spot.choices) else text
+        return numbered(text) if text in dict(spot.choices) else text
     if not text and ("null" in spot.types or spot.value is None):
         return None
     if spot.kind != "number":
@@ -139,9 +141,9 @@ def _parsed(spot: _Spot, text: str) -> Any:
         number = read(text.strip()).value
     except Malformed:
         raise ValueError(text) from None
-    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) >= 2**63:
+    if isinstance(number, bool) or not isinstance(number, int | float):
         raise ValueError(text)
-    return number
+    return Number(text.strip())
 
 
 def _put(whole: Any, path: Path, value: Any) -> None:
@@ -217,7 +219,7 @@ def _type_of(value: Any) -> str:
         return "boolean"
     if value is None:
         return "null"
-    return "number" if isinstance(value, int | float) else "string"
+    return "number" if isinstance(value, Number) else "string"
 
 
 def _shown(value: Any) -> str:
@@ -225,4 +227,4 @@ def _shown(value: Any) -> str:
         return _("yes") if value else _("no")
     if value is None:
         return _("none")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dumped(value)

@@ -5,15 +5,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reviewqueue.common.errors import Invalid, Malformed, Place
+from reviewqueue.common.exactjson import dumped, numbered
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake.models import Item, Kind
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake.queries import exact_body_of
 from reviewqueue.review.models import Decision, Severity
 from reviewqueue.review.rules import Judgement
 
@@ -120,10 +122,12 @@ def judged(typed: Typed, *, item: Item, shown: dict[str, Any]) -> Judgement:
         return Judgement(decision="approve", note=typed.note.strip(), train=not typed.train_no, shown=shown)
     if typed.severity not in Severity.values:
         raise Invalid("Say how bad it was.", places=[Place("#/severity", "")])
+    correction, written = _correction(typed, item) if typed.decision == Decision.EDIT else (None, "")
     return Judgement(
         decision=typed.decision,
         severity=typed.severity,
-        correction=_correction(typed, item) if typed.decision == Decision.EDIT else None,
+        correction=correction,
+        written=written,
         reason_codes=typed.reason_codes,
         cause=typed.cause,
         note=typed.note.strip(),
@@ -133,24 +137,26 @@ def judged(typed: Typed, *, item: Item, shown: dict[str, Any]) -> Judgement:
     )
 
 
-def _correction(typed: Typed, item: Item) -> dict[str, Any]:
+def _correction(typed: Typed, item: Item) -> tuple[dict[str, Any], str]:
+    """Return the correction, and of facts also its JSON text, in which numbers keep their digits."""
     if item.kind not in OF_FACTS:
-        return {"label" if item.kind == Kind.CLASSIFICATION else "content": typed.correction}
+        return {"label" if item.kind == Kind.CLASSIFICATION else "content": typed.correction}, ""
     facts, wrong = typed_facts(typed, item)
     if wrong:
         before = "#/correction/arguments" if item.kind == Kind.ACTION else "#/correction"
         places = [Place(before + pointer, detail) for pointer, detail in wrong.items()]
         raise Invalid("The correction is incomplete.", places=places)
-    return {"arguments": facts} if item.kind == Kind.ACTION else facts
+    text = dumped({"arguments": facts} if item.kind == Kind.ACTION else facts)
+    return orjson.loads(text), text
 
 
 def typed_facts(typed: Typed, item: Item) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the facts that were typed, in fields or as JSON, and what is wrong by pointer."""
-    output = body_of(item)["output"]
+    output = exact_body_of(item)["output"]
     if not typed.as_json:
         return rebuilt(facts_in(item.kind, output), schema_of(item.kind, output, item.declaration), typed.fields)
     try:
-        facts = read(typed.correction).value
+        facts = numbered(read(typed.correction).text)
     except Malformed as error:
         return {}, {"": error.detail}
     return (facts, {}) if isinstance(facts, dict) else ({}, {"": _("An object is required.")})

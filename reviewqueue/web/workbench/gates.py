@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
+from reviewqueue.common.exactjson import dumped, numbered
 from reviewqueue.intake.models import Gate, Item, Risk
-from reviewqueue.intake.queries import fallback_of, gate_of
+from reviewqueue.intake.queries import fallback_text, gate_of
 from reviewqueue.review.queries import was_answered
 
 from ..safe_text import plain
@@ -24,7 +23,7 @@ def gate_context(item: Item, now: datetime) -> dict[str, Any]:
         "deadline_at": gate.deadline_at,
         "seconds": max(0, round((gate.deadline_at - now).total_seconds())),
         "at_timeout": at_timeout,
-        "fallback": _text(fallback_of(item)),
+        "fallback": _text(fallback_text(item)),
     }
     given = gate.closed_because == Gate.Closed.PASSED or was_answered(item.pk)
     told = {"gate": shown if is_open or gate.ran_out else None, "already_given": given}
@@ -36,9 +35,10 @@ def _due(left: timedelta, at: datetime) -> dict[str, Any]:
     return {"at": at, "left": left, "state": "late" if left < timedelta() else "soon"}
 
 
-def _text(fallback: dict[str, Any] | None) -> str:
+def _text(text: str | None) -> str:
     """Return a fallback as a person reads it."""
-    if fallback is None:
+    if text is None:
         return ""
+    fallback = numbered(text)
     words = fallback.get("content") or fallback.get("label")
-    return plain(words if isinstance(words, str) else orjson.dumps(fallback).decode())
+    return plain(words if isinstance(words, str) else dumped(fallback))

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -16,9 +15,10 @@ from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.actions import lanes_of
 from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.assignment.queries import draft_for, waiting_for
+from reviewqueue.common.exactjson import dumped, numbered
 from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Item, Kind
-from reviewqueue.intake.queries import body_of
+from reviewqueue.intake.queries import exact_body_of
 from reviewqueue.queues.queries import current_rubric, reason_codes
 from reviewqueue.review.corrections import candidates_of, shuffled
 from reviewqueue.review.models import Review
@@ -54,7 +54,7 @@ def turn_context(
     mask, form = mask_of(request.viewer, turn.item, since=turn.opened_at), typed or typed_so_far(turn)
     closed = mask.hides(answer_of(turn.item), form.correction, *form.fields.values())
     turn = _masked(turn, mask)
-    body = body_of(turn.item)
+    body = exact_body_of(turn.item)
     answer = answer_of(turn.item)
     hidden = confidence_hidden(turn)
     rubric = current_rubric(turn.entry.queue)
@@ -129,32 +129,32 @@ def confidence_hidden(turn: Assignment) -> bool:
 
 def answer_of(item: Item) -> str:
     """Return the AI's answer as the text that a person edits: the content, the label, or the facts as JSON."""
-    return text_of(item.kind, body_of(item)["output"])
+    return text_of(item.kind, exact_body_of(item)["output"])
 
 
 def candidate_order(turn: Assignment) -> list[str]:
     """Return the order in which this person sees the candidates of a comparison."""
-    return shuffled(body_of(turn.item)["output"], item_id=turn.item_id, user_id=turn.user_id)
+    return shuffled(exact_body_of(turn.item)["output"], item_id=turn.item_id, user_id=turn.user_id)
 
 
 def _answer(turn: Assignment) -> Shown:
     order = candidate_order(turn) if turn.item.kind == Kind.COMPARISON else None
-    return shown_answer(turn.item.kind, body_of(turn.item)["output"], order)
+    return shown_answer(turn.item.kind, exact_body_of(turn.item)["output"], order)
 
 
 def _as_sent(turn: Assignment, answer: str) -> str:
     """Return the answer for the raw view: the text itself, the object, or the candidates without their names."""
-    output = body_of(turn.item)["output"]
+    output = exact_body_of(turn.item)["output"]
     if turn.item.kind == Kind.COMPARISON:
         contents = candidates_of(output)
         return "\n\n".join(f"{n}. {contents[one]}" for n, one in enumerate(candidate_order(turn), start=1))
-    return orjson.dumps(output, option=orjson.OPT_INDENT_2).decode() if turn.item.kind in OF_FACTS else answer
+    return dumped(output, indent=True) if turn.item.kind in OF_FACTS else answer
 
 
 def _fields(item: Item, form: Typed, errors: dict[str, Any]) -> list[Field]:
     if item.kind not in OF_FACTS:
         return []
-    output = body_of(item)["output"]
+    output = exact_body_of(item)["output"]
     wrong = {pointer.removeprefix("/arguments"): said for pointer, said in errors.get("fields", {}).items()}
     if item.kind != Kind.ACTION:
         wrong = errors.get("fields", {})
@@ -179,7 +179,7 @@ def typed_so_far(turn: Assignment) -> Typed:
 
 
 def _as_submitted(review: Review, item: Item) -> Typed:
-    correction = orjson.loads(review.content.correction) if review.content.correction else {}
+    correction = numbered(review.content.correction) if review.content.correction else {}
     typed = Typed(
         decision=review.decision,
         severity="" if review.decision == "approve" else review.severity,
@@ -203,7 +203,7 @@ def typed_text(typed: Typed, item: Item) -> str:
     if item.kind not in OF_FACTS or typed.as_json:
         return typed.correction
     facts, _wrong = typed_facts(typed, item)
-    return orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()
+    return dumped(facts, indent=True)
 
 
 def due(at: datetime, now: datetime) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _value(value: Any) -> str:
     """Return an attribute's value as a person reads it."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dumped(value)
 
 
 def _objections(turn: Assignment, mask: Mask) -> Iterator[dict[str, str]]:
@@ -316,12 +316,12 @@ def _beside(turn: Assignment, viewer: Viewer, mask: Mask) -> dict[str, Any]:
 
 
 def _review(review: Review, item: Item, mask: Mask) -> dict[str, Any]:
-    correction = mask.value(orjson.loads(review.content.correction)) if review.content.correction else None
+    correction = mask.value(numbered(review.content.correction)) if review.content.correction else None
     return {
         "id": review.pk,
         "who": review.user,
         "decision": review.decision,
         "severity": review.severity,
-        "became": became(item.kind, body_of(item)["output"], correction),
+        "became": became(item.kind, exact_body_of(item)["output"], correction),
         "note": mask.text(review.content.note),
     }
