@@ -320,3 +320,38 @@ def test_what_everybody_has_returned_is_escalated_and_none_of_them_was_asked_twi
     assert Escalation.objects.get().why == "nobody_left"
     assert Assignment.objects.count() == Exclusion.objects.filter(reason="returned").count() == 2
     assert not Outcome.objects.exists()
+
+
+# --- taken back --------------------------------------------------------------------------------------------------
+
+
+def back(cast: Cast, who: Membership, outcome: Outcome | None):
+    assert outcome is not None
+    return pipeline.undo(outcome=outcome, by=who.user, now=SOON)
+
+
+def test_a_review_that_was_taken_back_never_counts_again(cast: Cast) -> None:
+    """Its place was given back, closed because others agreed, and open again once those took theirs back too."""
+    ask_for(cast, reviews_required=3, agreement="majority")
+    join_queue(queue=cast.careful, user=cast.admin.user, by=SYSTEM, now=NOW)
+    careful(cast)
+    review(cast, cast.reviewer, APPROVE)
+    again = back(cast, cast.reviewer2, review(cast, cast.reviewer2, APPROVE).outcome)
+    third = take(cast, cast.lead)
+    pipeline.give_back(assignment=again.assignment, fence=again.fence, by=cast.reviewer2.user, reason="", now=SOON)
+    held = back(cast, cast.lead, submit(third, APPROVE, SOON).outcome)
+    assert submit(held, edit(), SOON).outcome is None, "one approves, one edits, and the third took it back"
+    assert Slot.objects.filter(closed_at=None).count() == 1
+    done = review(cast, cast.admin, edit()).outcome
+    assert (done.decision, done.reviewers) == ("edit", 3)
+
+
+def test_who_took_a_review_back_may_give_another_wherever_they_get_the_item(cast: Cast) -> None:
+    ask_for(cast, reviews_required=3, agreement="majority")
+    careful(cast)
+    review(cast, cast.reviewer, APPROVE)
+    back(cast, cast.reviewer2, review(cast, cast.reviewer2, APPROVE).outcome)
+    pipeline.expire_due(now=NOW + timedelta(hours=1))
+    take(cast, cast.lead)
+    elsewhere = take(cast, cast.reviewer2)
+    assert submit(elsewhere, edit()).outcome is None

@@ -146,6 +146,21 @@ def test_a_late_review_of_what_is_on_hold_counts_and_ends_the_hold(cast: Cast) -
 # --- to somebody else ---------------------------------------------------------------------------------------------
 
 
+def test_who_comes_late_cannot_put_aside_what_is_on_hold(cast: Cast) -> None:
+    """It would come back at their time, though the lead has not let it go."""
+    (one,) = items(cast)
+    turn = claim(cast, cast.reviewer)
+    pipeline.expire_due(now=LATER)
+    pipeline.hold(item=one, until=None, by=cast.viewer("lead"), now=LATER)
+    until = LATER + timedelta(minutes=30)
+    with pytest.raises(TurnOver):
+        pipeline.snooze(assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, until=until, now=LATER)
+    pipeline.expire_due(now=until)
+    assert claim(cast, cast.reviewer2, now=until) is None
+    pipeline.release_hold(item=one, by=cast.viewer("lead"), now=until)
+    assert claim(cast, cast.reviewer2, now=until) is not None
+
+
 def test_a_lead_gives_it_from_one_hand_into_another(cast: Cast) -> None:
     (one,) = items(cast)
     had = claim(cast, cast.reviewer)

@@ -6,11 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from reviewqueue.accounts.models import User
 from reviewqueue.common.errors import Conflict
 
-from ..models import Assignment, AssignmentNote, Exclusion, Slot
+from ..models import Assignment, AssignmentNote, Exclusion, Hold, Slot
 from .keeping import TurnOver, over
 
 
@@ -75,6 +77,8 @@ def snooze(*, held: Held, by: User, until: datetime) -> None:
     """Put an item aside: it leaves the line until its time, then comes back at its old rank."""
     if until <= held.at:
         raise Conflict("The time to put it aside until has passed already.")
+    if Hold.objects.filter(entry_id=held.assignment.entry_id, ended_at=None).exists():
+        raise TurnOver  # it ran out, and a lead keeps the item from everybody since
     end_turn(assignment=held.assignment, reason=Assignment.End.SNOOZED, by=by, at=held.at)
     Slot.objects.filter(pk=held.assignment.slot_id).update(holder=None, expires_at=None, held_until=until, held_by=by)
 
@@ -113,10 +117,11 @@ def close_unneeded(*, entry_id: UUID, at: datetime) -> bool:
 
 
 def reopen_unreviewed(*, entry_id: UUID) -> None:
-    """Open the slots of a stay again that were closed with no review in them."""
+    """Open the slots of a stay again that were closed with no review in them, or one that was taken back."""
     closed = Slot.objects.filter(entry_id=entry_id, closed_at__isnull=False)
-    reviewed = Assignment.objects.filter(entry_id=entry_id, end_reason=Assignment.End.SUBMITTED)
-    closed.exclude(pk__in=reviewed.values("slot_id")).update(closed_at=None)
+    turns = Assignment.objects.filter(item_id=OuterRef("item_id"), slot_id=OuterRef("pk")).order_by("-fence")
+    last = closed.annotate(last=Coalesce(Subquery(turns.values("end_reason")[:1]), Value("")))
+    last.exclude(last=Assignment.End.SUBMITTED).update(closed_at=None)
 
 
 def reopen_slot(*, slot_id: UUID) -> Slot:
