@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
+from tests import schema
 from tests.cast import Cast, make_cast
 
 if TYPE_CHECKING:
@@ -21,6 +23,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long = [one for one in items if one.get_closest_marker("long")]
     config.hook.pytest_deselected(items=long)
     items[:] = [one for one in items if one not in long]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker, pytestconfig: pytest.Config
+) -> None:
+    """Let the database for all stories begin with what the migrations made of it the last time."""
+    with django_db_blocker.unblock():
+        schema.begin_with(pytestconfig.cache.mkdir("schema"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, pytestconfig: pytest.Config) -> None:
+    """Make the database for all stories, and keep what the migrations made of it for the next time."""
+    with django_db_blocker.unblock():
+        schema.keep(pytestconfig.cache.mkdir("schema"))
 
 
 @pytest.fixture(autouse=True, scope="session")
