@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
@@ -27,8 +26,7 @@ APPEND_ONLY = {
 OURS = [model for model in apps.get_models() if model.__module__.startswith("reviewqueue.")]
 
 
-@pytest.mark.django_db
-def test_append_only_tables_refuse_changes_themselves() -> None:
+def test_append_only_tables_refuse_changes_themselves(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid"
@@ -60,8 +58,7 @@ def test_every_table_of_a_workspace_carries_its_id() -> None:
     assert without - everywhere == set()
 
 
-@pytest.mark.django_db
-def test_no_migration_is_missing() -> None:
+def test_no_migration_is_missing(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 

@@ -105,8 +105,11 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
         return [one for (one,) in cursor.fetchall()]
 
 
-@pytest.mark.django_db
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
+)
 @given(tree=TREES, facts=st.lists(FACTS, min_size=1, max_size=12))
 @example(
     tree=UNSURE, facts=[{"confidence": None}, {}, {"confidence": "0.5"}, {"confidence": 0.6}, {"confidence": True}]
@@ -115,7 +118,9 @@ def by_sql(tree: Any, facts: list[dict[str, Any]]) -> list[bool]:
 @example(tree={"all": [BUSY, {"not": {**BUSY, "value": 13}}]}, facts=LOADS)
 @example(tree={"not": {**GOLD, "value": 1}}, facts=[{"attributes": {"tier": one}} for one in (True, 1, "1", None)])
 @example(tree={"not": GOLD}, facts=[{}, {"attributes": ["tier"]}, {"attributes": "tier"}, {"attributes": {}}])
-def test_predicate_and_sql_agree_on_every_tree_and_all_facts(tree: Any, facts: list[dict[str, Any]]) -> None:
+def test_predicate_and_sql_agree_on_every_tree_and_all_facts(
+    db: None, tree: Any, facts: list[dict[str, Any]]
+) -> None:
     assert by_sql(tree, facts) == [holds(tree, one) for one in facts]
     wary = known_first(tree)
     assert by_sql(wary, facts) == [holds(wary, one) for one in facts]
@@ -131,8 +136,7 @@ def is_known(facts: dict[str, Any], detector: str) -> bool:
     return type(score) in {int, float} and score >= 0
 
 
-@pytest.mark.django_db
-def test_the_comparison_would_notice_a_difference() -> None:
+def test_the_comparison_would_notice_a_difference(db: None) -> None:
     """The tooth: SQL that forgets that an unknown confidence counts as below gives another answer."""
     columns = Columns()
     asked = condition_sql(UNSURE, columns)
