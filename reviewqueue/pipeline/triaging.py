@@ -78,13 +78,14 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], detected: Detected,
 
 
 def _stopped(decided: Mapping[Item, Decided], policy: RoutingPolicy, running: Running) -> dict[Item, Stop]:
-    """Return what would pass although that is stopped, each with its stop.
+    """Return what could pass although that is stopped, each with its stop.
 
     Items pass on the understanding that people see a random share of them, so nothing passes while the queue is
-    stopped in which they would.
+    stopped in which they would. Those that were drawn wait like the others: the policy that is in force afterwards
+    draws from all of them, or the share that it says would not be the share that people see.
     """
-    passing = (item for item, one in decided.items() if one.result == TriageDecision.Result.PASS) if running else ()
-    stops = {item: running.over(source=item.source.slug, queue_id=policy.audit_queue_id) for item in passing}
+    by_chance = (item for item, one in decided.items() if one.probability < 1) if running else ()
+    stops = {item: running.over(source=item.source.slug, queue_id=policy.audit_queue_id) for item in by_chance}
     return {item: stop for item, stop in stops.items() if stop}
 
 

@@ -22,6 +22,7 @@ from reviewqueue.queues.queries import forget_stops, stops_of
 from reviewqueue.queues.rules import Stopped
 from reviewqueue.review.models import Outcome, Publication
 from reviewqueue.review.queries import final_of
+from reviewqueue.triage.actions import activate_policy
 from reviewqueue.triage.models import Pending, TriageDecision
 from tests.cast import NOW, Cast, item
 from tests.faults.counting import CONSERVATION, broken
@@ -197,6 +198,35 @@ def test_what_people_must_see_is_placed_as_ever(cast: Cast) -> None:
     stop(cast)
     queued(cast)
     assert states() == ["queued"]
+
+
+def sampled(cast: Cast) -> None:
+    """Let the next version of the policy show people half of everything."""
+    made = {"rules": [], "audit_rate": 0.5, "audit_queue": cast.support}
+    activate_policy(workspace_id=cast.workspace.pk, **made, by=None, actor=SYSTEM, now=NOW)
+
+
+def test_while_passing_is_stopped_nothing_is_drawn_so_that_a_draw_is_of_one_policy(cast: Cast) -> None:
+    """What one policy had not drawn the next would never draw, though it says that it draws a half."""
+    sampled(cast)
+    made = stop(cast)
+    submit(cast, *[item(f"sure-{number}", **SURE) for number in range(30)])
+    triage()
+    assert not TriageDecision.objects.exists()
+    sampled(cast)
+    go_on(cast, made)
+    triage(LATER)
+    decisions = TriageDecision.objects.filter(policy__version=3, probability=0.5)
+    assert decisions.count() == 30
+    assert 0 < decisions.filter(result="review").count() < 30
+
+
+def test_of_held_answers_nothing_is_drawn_either_while_passing_is_stopped(cast: Cast) -> None:
+    sampled(cast)
+    on_duty(cast.reviewer)
+    stop(cast)
+    hold(cast, *[held_item(f"held-{number}", **SURE) for number in range(12)])
+    assert set(TriageDecision.objects.values_list("stratum", "probability")) == {("stopped", 1.0)}
 
 
 def test_what_waits_can_be_withdrawn_and_a_signal_keeps_it_from_passing(cast: Cast) -> None:
