@@ -8,6 +8,7 @@ from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.actions import go_on_duty
 from reviewqueue.audit.actions import SYSTEM
+from reviewqueue.common import clock
 from reviewqueue.common.strictjson import read
 from reviewqueue.intake.actions import Received
 from reviewqueue.intake.queries import current_declarations
@@ -64,8 +65,10 @@ def settle(cast: Cast, who: Membership, judgement: Judgement, *, now: datetime =
     return submitted.outcome
 
 
-def publish(cast: Cast, *, now: datetime = NOW) -> list[Publication]:
-    """Publish what could be undone until now."""
+def publish(cast: Cast, *, now: datetime | None = None) -> list[Publication]:
+    """Publish what could be undone until now: what was reviewed by NOW, then what a server wrote by its own clock."""
+    if now is None:
+        return [*publish(cast, now=NOW), *publish(cast, now=clock.now())]
     return pipeline.publish(workspace_id=cast.workspace.pk, now=now + timedelta(seconds=11))
 
 

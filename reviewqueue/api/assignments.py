@@ -11,22 +11,15 @@ from rest_framework.response import Response
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import User
-from reviewqueue.assignment.models import Assignment, Draft
+from reviewqueue.assignment.models import Assignment
 from reviewqueue.assignment.queries import visible_to
 from reviewqueue.common.errors import Invalid, NotThere, Place
-from reviewqueue.edgecases.models import Ruling
-from reviewqueue.edgecases.queries import precedents_for
-from reviewqueue.intake.models import Item, Kind, State
-from reviewqueue.queues.models import Queue
+from reviewqueue.intake.models import Kind, State
 from reviewqueue.queues.queries import current_rubric
-from reviewqueue.review.corrections import in_own_order
-from reviewqueue.review.queries import shown
 from reviewqueue.review.rules import Judgement
-from reviewqueue.triage.queries import current_reasons
-from reviewqueue.triage.rules import explain
 
 from .fields import Fields
-from .items import document, shown_items, state_shown
+from .items import shown_items, state_shown
 from .resource import Resource, membership_of
 from .schema import described
 
@@ -203,45 +196,3 @@ def expires_at(turn: Assignment) -> datetime:
     if turn.ended_at or turn.slot.expires_at is None:
         return turn.ended_at or turn.opened_at
     return turn.slot.expires_at
-
-
-def _precedent(ruling: Ruling, words: str) -> dict[str, Any]:
-    return {
-        "ruling": str(ruling.pk),
-        "edge_case": str(ruling.case_id),
-        "decision": ruling.decision,
-        "severity": ruling.severity,
-        "reason_codes": ruling.reason_codes,
-        "words": words,
-        "ruled_at": shown(ruling.ruled_at),
-    }
-
-
-def _language(viewer: Viewer) -> str:
-    return viewer.user.language if viewer.user else ""
-
-
-def _body_for(turn: Assignment, item: Item) -> str | None:
-    """Return what differs from the item as it was sent: a comparison's candidates come in the person's own order."""
-    if item.kind != Kind.COMPARISON or item.content.redacted_at:
-        return None
-    return in_own_order(item.content.body, item_id=turn.item_id, user_id=turn.user_id)
-
-
-def shown_turn(
-    viewer: Viewer, turn: Assignment, *, queue: Queue, until: datetime, draft: Draft | None = None
-) -> dict[str, Any]:
-    """Return a turn, which runs until a time, with all that its person needs to judge."""
-    item = shown_items(viewer).select_related("content", "gate").get(pk=turn.item_id)
-    rubric, reasons = current_rubric(queue), current_reasons(item.pk)
-    body = {
-        "id": str(turn.pk),
-        "fence": turn.fence,
-        "expires_at": until,
-        "queue": queue.slug,
-        "item": document(item, _body_for(turn, item)),
-        "why": explain(reasons) if reasons else [],
-        "guidelines": rubric.guidelines if rubric else [],
-        "precedents": [_precedent(*one) for one in precedents_for(item, language=_language(viewer))],
-    }
-    return {**body, "draft": draft.body} if draft else body

@@ -1,6 +1,6 @@
 """Claims: the next item for me."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from reviewqueue.assignment.actions import Turn
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.errors import NotThere
 from reviewqueue.queues.models import Queue
-from reviewqueue.queues.queries import own_queues
-from reviewqueue.triage.queries import queue_of
+from reviewqueue.queues.queries import queues_taken_from
 
-from .assignments import expires_at, shown_turn
+from .assignments import expires_at
 from .fields import Fields
 from .resource import Resource, membership_of
 from .schema import described
+from .showing import shown_turn
 
 ABOUT = (
     "201 with a turn, 204 when nothing waits for this person. The key must act as a person. The turn runs out at "
@@ -43,15 +43,15 @@ class Claims(Resource):
     )
     def post(self, request: Request) -> Response:
         """Claim from all of the person's queues."""
-        return self.claim(request, own_queues(self.viewer(request)))
+        membership = membership_of(self.viewer(request))
+        return self.claim(request, queues_taken_from(membership))
 
-    def claim(self, request: Request, queues: Iterable[Queue]) -> Response:
+    def claim(self, request: Request, queues: Sequence[Queue]) -> Response:
         """Claim from some queues."""
-        viewer, mine = self.viewer(request), list(queues)
-        membership = membership_of(viewer)
+        viewer = self.viewer(request)
         Fields(request, frozenset()).done()
-        turn = pipeline.claim_next(membership=membership, queues=mine)
-        return _given(viewer, turn, mine) if turn else _answer(None)
+        turn = pipeline.claim_next(membership=membership_of(viewer), queues=queues)
+        return _given(viewer, turn) if turn else _answer(None)
 
     def again(self, request: Request, asked: AskedOnce) -> Response:
         """Return the turn that was given, as it stands now: what it shows of the item lives with the item."""
@@ -59,19 +59,17 @@ class Claims(Resource):
         return _shown(self.viewer(request), asked.made_id)
 
 
-def _given(viewer: Viewer, turn: Turn, mine: Iterable[Queue]) -> Response:
-    """Return a turn just opened: of what it shows, only the item is still to be read. It has no draft yet."""
-    queue_id = queue_of(turn.assignment.entry_id)
-    queue = next(one for one in mine if one.pk == queue_id)
-    return _answer(turn.assignment.pk, shown_turn(viewer, turn.assignment, queue=queue, until=turn.expires_at))
+def _given(viewer: Viewer, turn: Turn) -> Response:
+    """Return a turn just opened. It has no draft yet."""
+    return _answer(turn.assignment.pk, shown_turn(viewer, turn.assignment, until=turn.expires_at))
 
 
 def _shown(viewer: Viewer, turn_id: UUID | None) -> Response:
     if turn_id is None:
         return _answer(None)
-    turn = Assignment.objects.select_related("slot", "entry__queue", "draft").get(pk=turn_id)
+    turn = Assignment.objects.select_related("slot", "draft").get(pk=turn_id)
     draft = getattr(turn, "draft", None)
-    return _answer(turn_id, shown_turn(viewer, turn, queue=turn.entry.queue, until=expires_at(turn), draft=draft))
+    return _answer(turn_id, shown_turn(viewer, turn, until=expires_at(turn), draft=draft))
 
 
 def _answer(turn_id: UUID | None, body: dict[str, Any] | None = None) -> Response:
@@ -92,8 +90,8 @@ class QueueClaims(Claims):
     )
     def post(self, request: Request, slug: str) -> Response:  # type: ignore[override]
         """Claim from one of the person's queues."""
-        membership_of(self.viewer(request))
-        queues = own_queues(self.viewer(request)).filter(slug=slug)
+        membership = membership_of(self.viewer(request))
+        queues = [one for one in queues_taken_from(membership) if one.slug == slug]
         if not queues:
             raise NotThere
         return self.claim(request, queues)

@@ -163,14 +163,17 @@ def summary(item: Item) -> dict[str, Any]:
     return {**_standing(item), **_narrow(item)}
 
 
-def document(item: Item, body: str | None = None) -> dict[str, Any] | orjson.Fragment:
-    """Return an item with its content: our fields, then the object as it was sent, to the letter, or ``body``."""
+def document(item: Item) -> dict[str, Any] | orjson.Fragment:
+    """Return an item with its content: our fields, then the object as it was sent, to the letter."""
     if item.content.redacted_at:
         redacted = {"input": {}, "output": {}, "redacted_at": item.content.redacted_at}
         return {**summary(item), **held(getattr(item, "gate", None)), **redacted}
-    ours = orjson.dumps({**_standing(item), **held(getattr(item, "gate", None))}, option=orjson.OPT_UTC_Z)
-    sent = (body or item.content.body).encode().strip()
-    return orjson.Fragment(ours[:-1] + b"," + sent[1:])
+    return spliced({**_standing(item), **held(getattr(item, "gate", None))}, item.content.body)
+
+
+def spliced(ours: dict[str, Any], sent: str) -> orjson.Fragment:
+    """Return our fields and then those of the object as it was sent, to the letter."""
+    return orjson.Fragment(orjson.dumps(ours, option=orjson.OPT_UTC_Z)[:-1] + b"," + sent.encode().strip()[1:])
 
 
 def _standing(item: Item) -> dict[str, Any]:

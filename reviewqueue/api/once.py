@@ -70,20 +70,13 @@ def once(request: Request, viewer: Viewer, idempotency_key: str, work: Work, aga
         request_hash=_hash(request),
         created_at=clock.now(),
     )
-    known = _known(asked)
-    if known is not None:
-        return _replayed(asked, known, again)
-    return _first(asked, work, again)
-
-
-def _first(asked: AskedOnce, work: Work, again: Again | None) -> HttpResponseBase:
-    """Do the work, alone; a refusal is raised after the commit, because what its verbs kept (a draft) stays."""
     with transaction.atomic():
-        if not take_idempotency_key(viewer_key=asked.key_id, idempotency_key=asked.idempotency_key):
-            raise StillRunning
-        known = _known(asked)
+        alone = take_idempotency_key(viewer_key=asked.key_id, idempotency_key=asked.idempotency_key)
+        known = _known(asked)  # once the key is held, nobody can answer it beside us
         if known is not None:
             return _replayed(asked, known, again)
+        if not alone:
+            raise StillRunning
         try:
             answer, refusal = _kept(asked, work()), None
         except ProductError as error:

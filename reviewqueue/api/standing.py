@@ -24,9 +24,12 @@ def with_state(items: QuerySet[Item]) -> QuerySet[Item]:
 
 def state_shown(item: Item) -> str:
     """Return an item's state as the outside sees it."""
-    if item.stands == State.SETTLED and item.undoable:  # type: ignore[attr-defined]
-        return State.IN_REVIEW
-    return item.stands  # type: ignore[attr-defined]
+    return outside(item.stands, undoable=item.undoable)  # type: ignore[attr-defined]
+
+
+def outside(state: str, *, undoable: bool) -> str:
+    """Return a state as the outside sees it: until its outcome stands for good, an item is in review."""
+    return State.IN_REVIEW if state == State.SETTLED and undoable else state
 
 
 def state_now(item_id: UUID) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from reviewqueue.accounts.access import Viewer
+from reviewqueue.accounts.models import Membership
 
 from .models import Queue, QueueMember, ReasonCode, Rubric, Stop
 from .rules import Running
@@ -25,6 +26,17 @@ def own_queues(viewer: Viewer) -> QuerySet[Queue]:
     return Queue.objects.filter(
         workspace_id=viewer.workspace_id, queue_members__user=viewer.user, queue_members__ended_at=None
     ).order_by("name")
+
+
+_TAKEN_FROM = """
+SELECT q.* FROM queues_queue q JOIN queues_queuemember m ON m.queue_id = q.id
+WHERE q.workspace_id = %s AND m.user_id = %s AND m.ended_at IS NULL ORDER BY q.name
+"""
+
+
+def queues_taken_from(membership: Membership) -> list[Queue]:
+    """Return the queues that a member takes items from, as :func:`own_queues` does; every claim asks for them."""
+    return list(Queue.objects.raw(_TAKEN_FROM, [membership.workspace_id, membership.user_id]))
 
 
 def queues_of(*, workspace_id: UUID, people: Iterable[UUID]) -> QuerySet[Queue]:

@@ -118,11 +118,6 @@ def current_reasons(item_id: UUID) -> list[dict[str, Any]]:
     return decisions.values_list("reasons", flat=True).first() or []
 
 
-def queue_of(entry_id: UUID) -> UUID:
-    """Return in which queue a stay is."""
-    return QueueEntry.objects.values_list("queue_id", flat=True).get(pk=entry_id)
-
-
 def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
     """Return what triage said when the items came, by item."""
     firsts = TriageDecision.objects.filter(item_id__in=list(item_ids), pass_number=1).select_related("rule", "policy")

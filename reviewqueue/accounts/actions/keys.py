@@ -1,5 +1,6 @@
 """The verbs of programs: keys, what was counted of their quotas, and what they asked for once."""
 
+import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 
 from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
+from reviewqueue.common.parts import write
 
 from ..models import ApiKey, AskedOnce, Membership, QuotaUse, User, Workspace
 from ..rules import digest_of
@@ -107,9 +109,24 @@ def take_idempotency_key(*, viewer_key: UUID, idempotency_key: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+# With every request that has an Idempotency-Key: planned once for each connection.
+_KEEP = """
+INSERT INTO accounts_askedonce (id, workspace_id, key_id, idempotency_key, request_hash, made_id, status, headers,
+                                body, item_ids, created_at)
+VALUES (%(id)s::uuid, %(workspace_id)s::uuid, %(key_id)s::uuid, %(idempotency_key)s::varchar,
+        %(request_hash)s::bytea, %(made_id)s::uuid, %(status)s::smallint, %(headers)s::jsonb,
+        %(body)s::text, %(item_ids)s::uuid[], %(created_at)s::timestamptz)
+"""
+_KEPT = (
+    "id", "workspace_id", "key_id", "idempotency_key", "request_hash", "made_id", "status", "body", "item_ids",
+    "created_at",
+)  # fmt: skip
+
+
 def keep_answer(*, asked: AskedOnce) -> None:
     """Keep what a request was answered, in the transaction of what it did."""
-    asked.save(force_insert=True)
+    given = {name: getattr(asked, name) for name in _KEPT}
+    write(_KEEP, given | {"headers": json.dumps(asked.headers)})
 
 
 def redact_answers(*, item_ids: Sequence[UUID], now: datetime) -> int:
