@@ -1,7 +1,8 @@
 """In bulk: what a lead does to many items at once is foreseen, done item by item, and taken back the same way.
 
-Each item is a row (`BulkStep`), done in a transaction of its own together with that row: a process that dies in the
-middle leaves the rest to the next, and nothing is done twice. Few items are done at once, thousands by a worker.
+Each item is a row (`BulkStep`), done in one transaction together with that row: a page of them at a time where the
+verb allows it (`bulk_pages`), else each in its own. A process that dies in the middle leaves the rest to the next,
+and nothing is done twice. Few items are done at once, thousands by a worker.
 """
 
 import logging
@@ -14,8 +15,7 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 
 from reviewqueue.accounts.access import Viewer, viewer_of_member
-from reviewqueue.accounts.models import Membership, User
-from reviewqueue.assignment import actions as turns
+from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.actions import shifting
 from reviewqueue.assignment.models import Assignment, BulkAction, BulkStep, Hold
 from reviewqueue.assignment.queries import bulk_due
@@ -24,23 +24,12 @@ from reviewqueue.audit.actions import record
 from reviewqueue.common.background import ring
 from reviewqueue.common.errors import Conflict, Invalid, NotAllowed, Place
 from reviewqueue.common.failpoints import failpoint
-from reviewqueue.intake.models import Item, State
-from reviewqueue.review.models import Review
-from reviewqueue.triage import actions as triage
+from reviewqueue.intake.models import Item
 from reviewqueue.triage.models import QueueEntry
 
-from .moves import hold_open_stay, move
-from .shifting import (
-    Refused,
-    hold,
-    lower_rank,
-    move_entry,
-    put_ahead,
-    raise_rank,
-    reassign,
-    release_hold,
-    tell_shift,
-)
+from .bulk_pages import note, page_of
+from .moves import hold_open_stay
+from .shifting import Refused, hold, reassign, release_hold
 from .taking import assign, take_away
 
 log = logging.getLogger(__name__)
@@ -118,11 +107,33 @@ def _faults(asked: Asked, count: int, reason: str, now: datetime) -> Iterator[Pl
 def do_bulk(*, now: datetime, action: BulkAction | None = None, most: int = AT_ONCE) -> int:
     """Do, or take back, the next items of the oldest action that waits (or of one action); return how many."""
     due = bulk_due(action=action, limit=most)
-    for step_id, undo in due.steps:
-        _one(step_id, undo, now)
-        failpoint("do_bulk.one")
+    if not _together(due.steps, now):
+        for step_id, undo in due.steps:
+            _one(step_id, undo, now)
+            failpoint("do_bulk.one")
     shifting.finish_actions(actions=due.actions, at=now)
     return len(due.steps)
+
+
+def _together(due: Sequence[tuple[UUID, bool]], now: datetime) -> bool:
+    """Do a page of steps in one transaction; return False, with nothing done, where they have to go one by one."""
+    if len(due) < 2:
+        return False
+    undo = due[0][1]
+    try:
+        with transaction.atomic():
+            steps = shifting.hold_steps(step_ids=[step_id for step_id, _undo in due], undo=undo)
+            page = page_of(steps[0].action.verb, undo=undo) if steps else None
+            if page is None:
+                return False
+            note(steps, page(steps, _lead(steps[0], undo), now), undo=undo, now=now)
+            failpoint("do_bulk.page")
+    except (NotAllowed, Conflict):
+        return False
+    except Exception:
+        log.warning("a page of a bulk action is done item by item", exc_info=True)
+        return False
+    return True
 
 
 def _one(step_id: UUID, undo: bool, now: datetime) -> None:
@@ -143,8 +154,7 @@ def _one(step_id: UUID, undo: bool, now: datetime) -> None:
 def _done_or_refused(step: BulkStep, undo: bool, now: datetime) -> None:
     try:
         with transaction.atomic():
-            by = _lead(step.action.undo_asked_by if undo else step.action.asked_by, step)
-            left = (_UNDO if undo else _DO)[Verb(step.action.verb)](step, by, now)
+            left = _left(step, undo, now)
     except Refused as error:
         shifting.note_refused(step=step, because=error.because, undo=undo)
     except NotAllowed:
@@ -158,22 +168,30 @@ def _done_or_refused(step: BulkStep, undo: bool, now: datetime) -> None:
             shifting.note_done(step=step, left=left, at=now)
 
 
-def _lead(user: User | None, step: BulkStep) -> Viewer:
+def _left(step: BulkStep, undo: bool, now: datetime) -> dict[str, Any]:
+    """Do one step, as a page of its own where there are pages; return how it left its item. Raises Conflict."""
+    by, page = _lead(step, undo), page_of(step.action.verb, undo=undo)
+    if page is None:
+        return (_UNDO if undo else _DO)[Verb(step.action.verb)](step, by, now)
+    became = page([step], by, now).get(step.pk, {})
+    if isinstance(became, str):
+        raise Refused(became)
+    return became
+
+
+def _lead(step: BulkStep, undo: bool) -> Viewer:
+    user = step.action.undo_asked_by if undo else step.action.asked_by
     members = Membership.objects.filter(workspace_id=step.workspace_id, user=user, ended_at=None)
     member = members.select_related("user").first()
     if member is None:
         raise NotAllowed
-    return viewer_of_member(member)
+    viewer = viewer_of_member(member)
+    viewer.require("lead")
+    return viewer
 
 
 def _item(step: BulkStep) -> Item:
     return Item.objects.get(pk=step.item_id)
-
-
-def _raise(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
-    verb = raise_rank if step.action.verb == Verb.RAISE else lower_rank
-    done = verb(item=_item(step), minutes=step.action.minutes or 0, by=by, now=now, action_id=step.action_id)
-    return {"entry": str(done.entry.pk), "was": done.was_ahead, "ahead": done.entry.ahead_minutes}
 
 
 def _hold(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
@@ -192,20 +210,11 @@ def _reassign(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
     return {"turn": str(turn.assignment.pk), "before": str(before.pk) if before else None}
 
 
-def _move(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
-    assert step.action.queue is not None
-    was, stay = move_entry(item=_item(step), to=step.action.queue, by=by, now=now, action_id=step.action_id)
-    return {"from": str(was.pk), "to": str(stay.pk)}
-
-
 _Step = Callable[[BulkStep, Viewer, datetime], dict[str, Any]]
 _DO: dict[Verb, _Step] = {
-    Verb.RAISE: _raise,
-    Verb.LOWER: _raise,
     Verb.HOLD: _hold,
     Verb.RELEASE_HOLD: _release,
     Verb.REASSIGN: _reassign,
-    Verb.MOVE: _move,
 }
 
 
@@ -235,14 +244,6 @@ def _as_left(step: BulkStep, entry_id: str | None = None) -> QueueEntry:
     if entry is None or (entry_id and str(entry.pk) != entry_id):
         raise Refused("changed")
     return entry
-
-
-def _unraise(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
-    entry = _as_left(step, step.left["entry"])
-    if entry.ahead_minutes != step.left["ahead"]:
-        raise Refused("changed")
-    put_ahead(entry, step.left["was"], by, now, step.action_id)
-    return {}
 
 
 def _unhold(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
@@ -279,31 +280,10 @@ def _give_back(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
     return {}
 
 
-def _move_back(step: BulkStep, by: Viewer, now: datetime) -> dict[str, Any]:
-    """Resume the stay that the move ended, with the reviews given in it."""
-    assert by.user is not None
-    stay = _as_left(step, step.left["to"])
-    was = QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=step.left["from"])
-    standing = standings([step.item_id])[step.item_id]
-    reviewed = Review.objects.filter(entry=stay).exists()
-    if standing.turns or standing.hold or reviewed or stay.ahead_minutes != was.ahead_minutes:
-        raise Refused("changed")
-    turns.close_open_slots(entry_id=stay.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
-    triage.end_stay(entry=stay, reason=QueueEntry.End.MOVED, by=by.user, now=now)
-    triage.resume_stay(entry=was)
-    turns.reopen_unreviewed(entry_id=was.pk)
-    move([step.item_id], State.QUEUED, now, of=[State.QUEUED, State.IN_REVIEW])
-    tell_shift(was, Verb.MOVE, by, now, step.action_id, queue=str(was.queue_id))
-    return {}
-
-
 _UNDO: dict[Verb, _Step] = {
-    Verb.RAISE: _unraise,
-    Verb.LOWER: _unraise,
     Verb.HOLD: _unhold,
     Verb.RELEASE_HOLD: _hold_again,
     Verb.REASSIGN: _give_back,
-    Verb.MOVE: _move_back,
 }
 
 

@@ -4,6 +4,7 @@ Each verb looks first whether the item still stands so that it can be done, and 
 (`Refused`). Only what waits for people can be shifted; what was decided meanwhile is gone.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from reviewqueue.assignment.standing import FURTHEST_AHEAD, Asked, Standing, obs
 from reviewqueue.audit.actions import record_all
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
+from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import Item, State
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.rules import Stopped
@@ -95,18 +97,27 @@ def _shift(item: Item, asked: Asked, by: Viewer, now: datetime, action_id: UUID 
     with transaction.atomic():
         entry = hold_standing(item.pk, asked).entry
         was = entry.ahead_minutes
-        step = asked.minutes if asked.verb == Verb.RAISE else -asked.minutes
-        ahead = max(-FURTHEST_AHEAD, min(FURTHEST_AHEAD, was + step))
-        put_ahead(entry, ahead, by, now, action_id)
+        ahead = ahead_after(asked, was)
+        put_ahead({entry: ahead}, by, now, action_id)
         failpoint("shift.done")
     return Shifted(entry, was)
 
 
-def put_ahead(entry: QueueEntry, ahead_minutes: int, by: Viewer, now: datetime, action_id: UUID | None) -> None:
-    """Put a stay, which the caller holds, and its slots to a place in their line: both move together."""
-    step = ahead_minutes - entry.ahead_minutes
-    turns.rerank(ranks={entry.pk: shift(entry=entry, ahead_minutes=ahead_minutes)})
-    tell_shift(entry, Verb.RAISE if step > 0 else Verb.LOWER, by, now, action_id, minutes=abs(step))
+def ahead_after(asked: Asked, was: int) -> int:
+    """Return how many minutes ahead of its ordinary place an item then is; never further than a day."""
+    step = asked.minutes if asked.verb == Verb.RAISE else -asked.minutes
+    return max(-FURTHEST_AHEAD, min(FURTHEST_AHEAD, was + step))
+
+
+def put_ahead(ahead: Mapping[QueueEntry, int], by: Viewer, now: datetime, action_id: UUID | None) -> None:
+    """Put stays, which the caller holds, and their slots to places in their lines: both move together."""
+    steps = {entry: minutes - entry.ahead_minutes for entry, minutes in ahead.items()}
+    shift(ahead=ahead)
+    turns.rerank(ranks={entry.pk: entry.rank for entry in ahead})
+    record_all(
+        shift_event(entry, Verb.RAISE if step > 0 else Verb.LOWER, by, now, action_id, minutes=abs(step))
+        for entry, step in steps.items()
+    )
 
 
 # --- out of the line, and back ------------------------------------------------------------------------------------
@@ -190,19 +201,41 @@ def move_entry(
     hand at this moment is told that their turn is over, and keeps what they wrote. Return both stays. Raises Refused.
     """
     by.require("lead")
-    assert by.user is not None
     with transaction.atomic():
         standing = hold_standing(item.pk, Asked(Verb.MOVE, queue=to))
-        entry = standing.entry
-        turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
-        triage.end_stay(entry=entry, reason=QueueEntry.End.MOVED, by=by.user, now=now)
-        stay = moved(entry=entry, to=to, now=now)
-        triage.place(entries=[stay])
-        turns.open_slots(entries=[stay], kind=Slot.Kind(standing.kind))
-        move([entry.item_id], State.QUEUED, now, of=[State.QUEUED, State.IN_REVIEW])
-        tell_shift(entry, Verb.MOVE, by, now, action_id, queue=str(to.pk))
+        (stay,) = move_entries([standing], to, by, now, action_id)
         failpoint("move_entry.done")
-    return entry, stay
+    return standing.entry, stay
+
+
+def move_entries(
+    standing: Sequence[Standing], to: Queue, by: Viewer, now: datetime, action_id: UUID | None
+) -> list[QueueEntry]:
+    """Move items, whose stays the caller holds, in a few statements however many they are; return the new stays."""
+    entries = [one.entry for one in standing]
+    end_moved(entries, by, now)
+    stays = [moved(entry=one, to=to, now=now) for one in entries]
+    triage.place(entries=stays)
+    for kind in sorted({one.kind for one in standing}):
+        of_kind = [stay for stay, one in zip(stays, standing, strict=True) if one.kind == kind]
+        turns.open_slots(entries=of_kind, kind=Slot.Kind(kind))
+    show_queued(entries, now)
+    record_all(shift_event(one, Verb.MOVE, by, now, action_id, queue=str(to.pk)) for one in entries)
+    return stays
+
+
+def end_moved(entries: Sequence[QueueEntry], by: Viewer, now: datetime) -> None:
+    """End stays, which the caller holds, from which items are moved, with the turns in them."""
+    ids = [one.pk for one in entries]
+    turns.close_all_open_slots(entry_ids=ids, reason=Assignment.End.REASSIGNED, by=by.user, at=now)
+    triage.end_stays(entries=entries, reason=QueueEntry.End.MOVED, by=by.user, now=now)
+
+
+def show_queued(entries: Sequence[QueueEntry], now: datetime) -> None:
+    """Show items that were moved as waiting; states are held in one order, as everywhere."""
+    item_ids = [one.item_id for one in entries]
+    intake.hold_states(item_ids=item_ids)
+    move(item_ids, State.QUEUED, now, of=[State.QUEUED, State.IN_REVIEW])
 
 
 def hold_standing(item_id: UUID, asked: Asked, *, but: str = "") -> Standing:
@@ -219,6 +252,13 @@ def hold_standing(item_id: UUID, asked: Asked, *, but: str = "") -> Standing:
 
 def tell_shift(entry: QueueEntry, verb: str, by: Viewer, now: datetime, action_id: UUID | None, **data: Any) -> None:
     """Record what a lead did to an item; its action holds why, in their words."""
+    record_all([shift_event(entry, verb, by, now, action_id, **data)])
+
+
+def shift_event(
+    entry: QueueEntry, verb: str, by: Viewer, now: datetime, action_id: UUID | None, **data: Any
+) -> dict[str, Any]:
+    """Return the audit event of what a lead did to an item."""
     if action_id:
         data["action"] = str(action_id)
-    record_all([item_event(entry.workspace_id, str(verb), entry.item_id, by.actor, now, **data)])
+    return item_event(entry.workspace_id, str(verb), entry.item_id, by.actor, now, **data)

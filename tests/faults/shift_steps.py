@@ -30,8 +30,16 @@ def _first() -> Item:
 
 def asked_for(cast: Cast, count: int = COUNT) -> None:
     """A lead has asked for items to be moved; a worker is to do it."""
+    _ask(cast, Asked("move", queue=cast.careful), count)
+
+
+def holds_asked_for(cast: Cast) -> None:
+    """A lead has asked for items to be held, which goes one by one."""
+    _ask(cast, Asked("hold"), COUNT)
+
+
+def _ask(cast: Cast, asked: Asked, count: int) -> None:
     ids = [one.id for one in steps.queued(cast, count)]
-    asked = Asked("move", queue=cast.careful)
     shifting.open_action(
         workspace_id=cast.workspace.pk, asked=asked, item_ids=ids, reason="Wrong line.", by=cast.lead.user, at=NOW
     )
@@ -58,8 +66,12 @@ def give_one() -> None:
     pipeline.reassign(item=_first(), to=to, by=_lead(), now=NOW)
 
 
-def do_page() -> None:
+def do_one() -> None:
     assert pipeline.do_bulk(now=NOW) == 1
+
+
+def do_page() -> None:
+    assert pipeline.do_bulk(now=NOW) == COUNT
 
 
 def do_all() -> None:

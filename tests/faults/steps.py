@@ -239,7 +239,8 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "shift.done": (waiting, shifts.raise_one),
     "move_entry.done": (held, shifts.move_one),
     "reassign.done": (held, shifts.give_one),
-    "do_bulk.noted": (shifts.asked_for_one, shifts.do_page),
+    "do_bulk.noted": (shifts.asked_for_one, shifts.do_one),
+    "do_bulk.page": (shifts.asked_for, shifts.do_page),
     "open_case.done": (edge.questions, edge.open_case),
     "rule.written": (edge.case_open, edge.rule),
     "draft_rule.done": (detectors.ruled, detectors.draft_rule),
@@ -257,7 +258,7 @@ DONE: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
 #: Failpoints between two commits of a step: what is committed stays, and the step done again does the rest.
 PARTLY: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "settle_ruled.one": (edge.ruled, edge.settle_ruled),
-    "do_bulk.one": (shifts.asked_for, shifts.do_all),
+    "do_bulk.one": (shifts.holds_asked_for, shifts.do_all),
     "look_late.detected": (detectors.passed_unseen, detectors.look),
     "look_late.raised": (detectors.passed_unseen, detectors.look),
     "mail.sent": (edge.to_mail, edge.send_mails),

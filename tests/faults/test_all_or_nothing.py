@@ -12,7 +12,8 @@ from django.apps import apps
 from django.core import mail
 from django.db import connection
 
-from reviewqueue.assignment.models import BulkAction, BulkStep
+from reviewqueue.assignment.models import BulkAction, BulkStep, Hold
+from reviewqueue.audit.models import Event
 from reviewqueue.datasets.actions import LEASE, folder_of, take_due
 from reviewqueue.datasets.models import Release
 from reviewqueue.edgecases.models import DueMail
@@ -138,7 +139,7 @@ def test_a_step_that_is_not_ended_is_done_whole(cast: Cast) -> None:
     assert digest() != before
 
 
-def test_a_bulk_move_whose_worker_is_killed_goes_on_and_moves_each_item_once(cast: Cast) -> None:
+def test_a_bulk_action_whose_worker_is_killed_goes_on_and_does_each_item_once(cast: Cast) -> None:
     prepare, step = PARTLY["do_bulk.one"]
     prepare(cast)
     for _life in range(2):
@@ -146,10 +147,9 @@ def test_a_bulk_move_whose_worker_is_killed_goes_on_and_moves_each_item_once(cas
     assert BulkStep.objects.exclude(done_at=None).count() == 2
     step()
     assert BulkStep.objects.filter(done_at=None).count() == 0
-    moved = QueueEntry.objects.filter(end_reason="moved")
-    assert (
-        moved.count() == moved.values("item").distinct().count() == QueueEntry.objects.filter(ended_at=None).count()
-    )
+    held = Hold.objects.filter(ended_at=None)
+    assert held.count() == held.values("item").distinct().count() == QueueEntry.objects.filter(ended_at=None).count()
+    assert Event.objects.filter(verb="hold").count() == held.count()
     assert BulkAction.objects.get().finished_at
 
 

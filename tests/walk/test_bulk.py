@@ -4,19 +4,24 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
+from reviewqueue.assignment.actions import shifting
 from reviewqueue.assignment.models import Assignment, BulkAction, BulkStep, Hold
 from reviewqueue.assignment.standing import Asked
+from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
 from reviewqueue.common.errors import Conflict, Invalid
 from reviewqueue.intake.models import Item, ItemState
 from reviewqueue.pipeline import bulk as doing
+from reviewqueue.pipeline import bulk_pages
 from reviewqueue.review.models import Outcome
 from reviewqueue.triage.models import QueueEntry
 from tests.cast import NOW, Cast
-from tests.steps import claim, edit, queued, settle
+from tests.steps import claim, edit, held_item, hold, on_duty, queued, settle
 
 LATER = NOW + timedelta(minutes=5)
 RAISE = Asked("raise", minutes=60)
@@ -133,14 +138,15 @@ def test_a_fault_at_one_item_leaves_that_one_as_it_was_and_the_others_are_done(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = waiting(cast, 3)
-    faultless = doing._DO[doing.Verb.RAISE]
+    faultless = bulk_pages.DO[doing.Verb.RAISE]
 
-    def faulty(step, by, now):
-        if step.item_id == ids[1]:
+    def faulty(steps, by, now):
+        done = faultless(steps, by, now)
+        if ids[1] in [one.item_id for one in steps]:
             raise RuntimeError("a fault of ours")
-        return faultless(step, by, now)
+        return done
 
-    monkeypatch.setitem(doing._DO, doing.Verb.RAISE, faulty)
+    monkeypatch.setitem(bulk_pages.DO, doing.Verb.RAISE, faulty)
     action = begin(cast, RAISE, ids)
     assert refusals(action) == Counter({"": 2, "failed": 1})
     assert QueueEntry.objects.get(item_id=ids[1]).ahead_minutes == 0
@@ -152,6 +158,26 @@ def test_who_is_no_lead_any_more_does_nothing_more(cast: Cast, few_at_once: None
     Membership.objects.filter(pk=cast.lead.pk).update(role="reviewer")
     pipeline.do_bulk(now=LATER)
     assert refusals(action) == Counter({"not_allowed": 3})
+
+
+def test_a_page_is_done_in_few_statements_however_many_items_it_has(cast: Cast) -> None:
+    ids = waiting(cast, 30)
+    few, many = statements_of(begin_all(cast, ids[:5])), statements_of(begin_all(cast, ids[5:]))
+    assert QueueEntry.objects.filter(queue=cast.careful, ended_at=None).count() == 30
+    assert Event.objects.filter(verb="move").count() == 30
+    assert many <= few + 5, "not one for each of twenty items more"
+
+
+def begin_all(cast: Cast, ids: list) -> BulkAction:
+    """Ask for items to be moved, and leave it to a worker."""
+    asked = {"asked": to_careful(cast), "item_ids": ids, "reason": "Wrong line.", "at": NOW}
+    return shifting.open_action(workspace_id=cast.workspace.pk, by=cast.lead.user, **asked)
+
+
+def statements_of(action: BulkAction) -> int:
+    with CaptureQueriesContext(connection) as statements:
+        pipeline.do_bulk(now=NOW, action=action)
+    return len(statements)
 
 
 # --- taken back ---------------------------------------------------------------------------------------------------
@@ -237,3 +263,27 @@ def test_taken_back_in_the_middle_the_rest_is_never_done(cast: Cast, few_at_once
     assert (action.finished_at, action.undone_at) == (LATER, LATER)
     with pytest.raises(Conflict):
         pipeline.undo_bulk(action=action, by=cast.viewer("lead"), now=LATER)
+
+
+def test_what_was_answered_for_people_meanwhile_comes_back_to_its_ordinary_place(cast: Cast) -> None:
+    """Nobody waits for it any more, so it does not lie ahead of everything."""
+    on_duty(cast.reviewer, cast.reviewer2)
+    (held,) = hold(cast, held_item())
+    action = begin(cast, to_careful(cast), [held.id])
+    assert QueueEntry.objects.get(ended_at=None).rank < 0
+    pipeline.time_out_due(now=LATER)
+    place = QueueEntry.objects.get(ended_at=None).rank
+    assert place > 0
+    assert undo(cast, action, LATER) == Counter({"": 1})
+    stay = QueueEntry.objects.get(ended_at=None)
+    assert (stay.queue, stay.rank) == (cast.support, place)
+    assert set(stay.slots.filter(closed_at=None).values_list("rank", flat=True)) == {place}
+
+
+def test_what_was_said_to_be_wrong_meanwhile_comes_back_as_urgent(cast: Cast) -> None:
+    ids = waiting(cast, 1)
+    action = begin(cast, to_careful(cast), ids)
+    pipeline.signal(item=Item.objects.get(pk=ids[0]), kind="complaint", by=SYSTEM, now=LATER)
+    place = QueueEntry.objects.get(ended_at=None).rank
+    undo(cast, action)
+    assert QueueEntry.objects.get(ended_at=None).rank == place

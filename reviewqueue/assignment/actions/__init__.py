@@ -3,6 +3,7 @@
 from .claiming import Turn, assign, claim, lanes_of
 from .dealing import TakenBack, absent_turns, begin, deal, take_back
 from .ending import (
+    close_all_open_slots,
     close_open_slots,
     close_unneeded,
     end_turn,
@@ -35,6 +36,7 @@ __all__ = [
     "begin",
     "claim",
     "clear_heads",
+    "close_all_open_slots",
     "close_open_slots",
     "close_unneeded",
     "deal",

@@ -1,6 +1,6 @@
 """Ending a turn: submitted, returned, snoozed, escalated, taken away. Needs a transaction around each."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -97,10 +97,19 @@ def close_open_slots(*, entry_id: UUID, reason: Assignment.End, by: User | None,
 
     Slots first, as everywhere: a claim at this moment is waited for, and its turn is then seen and ended.
     """
-    Slot.objects.filter(entry_id=entry_id, closed_at=None).update(
-        holder=None, expires_at=None, held_until=None, held_by=None, stop=None, closed_at=at
-    )
-    Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason, ended_by=by)
+    close_all_open_slots(entry_ids=[entry_id], reason=reason, by=by, at=at)
+
+
+def close_all_open_slots(
+    *, entry_ids: Collection[UUID], reason: Assignment.End, by: User | None, at: datetime
+) -> None:
+    """Close what is left of several entries, as above; always locked in one order, so that nobody deadlocks."""
+    slots = Slot.objects.filter(entry_id__in=entry_ids, closed_at=None)
+    if len(entry_ids) > 1:
+        list(slots.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    slots.update(holder=None, expires_at=None, held_until=None, held_by=None, stop=None, closed_at=at)
+    turns = Assignment.objects.filter(entry_id__in=entry_ids, ended_at=None)
+    turns.update(ended_at=at, end_reason=reason, ended_by=by)
 
 
 def close_unneeded(*, entry_id: UUID, at: datetime) -> bool:

@@ -1,9 +1,9 @@
 """Opening slots: the reviews that an entry needs, each in the lane of its skills and language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.rows import insert_all
@@ -56,11 +56,15 @@ def open_slots(
     Adjudications go to lanes that only leads have, or to that of the person who ``decides``.
     """
     slots = []
+    lanes: dict[tuple[UUID, tuple[str, ...], str], UUID] = {}  # a new one is remembered only once it is committed
     for entry in entries:
         skills, language = _needs(entry, kind, decides)
-        lane_id = lane_for(workspace_id=entry.workspace_id, queue_id=entry.queue_id, skills=skills, language=language)
+        needs = entry.queue_id, tuple(skills), language
+        if needs not in lanes:
+            of = {"workspace_id": entry.workspace_id, "queue_id": entry.queue_id}
+            lanes[needs] = lane_for(**of, skills=skills, language=language)
         wanted = entry.reviews_required if kind == Slot.Kind.REVIEW else 1
-        slots += [_slot(entry, lane_id, number, kind) for number in range(1, wanted + 1)]
+        slots += [_slot(entry, lanes[needs], number, kind) for number in range(1, wanted + 1)]
     keep_back(slots)
     return list(insert_all(Slot, slots))
 
@@ -90,7 +94,16 @@ def _slot(entry: QueueEntry, lane_id: UUID, number: int, kind: Slot.Kind) -> Slo
     )
 
 
-def rerank(*, ranks: dict[UUID, int]) -> None:
+_RERANK = """
+WITH theirs AS MATERIALIZED (
+  SELECT s.id, given.rank FROM unnest(%(entries)s::uuid[], %(ranks)s::bigint[]) AS given (entry_id, rank)
+  JOIN assignment_slot s ON s.entry_id = given.entry_id AND s.closed_at IS NULL
+  ORDER BY s.id FOR NO KEY UPDATE OF s)
+UPDATE assignment_slot s SET rank = theirs.rank FROM theirs WHERE s.id = theirs.id
+"""
+
+
+def rerank(*, ranks: Mapping[UUID, int]) -> None:
     """Move the open slots of stays to other places in the line; ``ranks`` are by the stay's id."""
-    for entry_id, rank in sorted(ranks.items()):
-        Slot.objects.filter(entry_id=entry_id, closed_at=None).update(rank=rank)
+    with connection.cursor() as cursor:
+        cursor.execute(_RERANK, {"entries": list(ranks), "ranks": list(ranks.values())})

@@ -1,6 +1,6 @@
 """Holds, and bulk actions with their steps. Needs a transaction around each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -81,6 +81,18 @@ def hold_step(*, step_id: UUID, undo: bool) -> BulkStep | None:
     rows = BulkStep.objects.filter(pk=step_id).filter(**(BulkStep.TO_UNDO if undo else BulkStep.TO_DO))
     rows = rows.select_related("action__queue", "action__to", "action__asked_by", "action__undo_asked_by")
     return rows.select_for_update(skip_locked=True, of=("self",)).first()
+
+
+def hold_steps(*, step_ids: Collection[UUID], undo: bool) -> list[BulkStep]:
+    """Lock those of these steps of one action that are still to do (or to take back) and that no other worker has."""
+    rows = BulkStep.objects.filter(pk__in=step_ids, **(BulkStep.TO_UNDO if undo else BulkStep.TO_DO))
+    rows = rows.select_related("action__queue", "action__to", "action__asked_by", "action__undo_asked_by")
+    return list(rows.order_by("pk").select_for_update(skip_locked=True, of=("self",)))
+
+
+def note_steps(*, steps: Sequence[BulkStep], undo: bool) -> None:
+    """Note what became of steps that the caller has locked, as it stands in them."""
+    BulkStep.objects.bulk_update(steps, ["undone_at", "undo_refused"] if undo else ["done_at", "refused", "left"])
 
 
 def note_done(*, step: BulkStep, left: dict[str, Any], at: datetime) -> None:

@@ -299,8 +299,13 @@ def place(*, entries: Sequence[QueueEntry]) -> None:
 
 def end_stay(*, entry: QueueEntry, reason: QueueEntry.End, by: User | None, now: datetime) -> None:
     """End a stay. Raises Conflict when it has ended already."""
-    ended = QueueEntry.objects.filter(pk=entry.pk, ended_at=None).update(ended_at=now, end_reason=reason, ended_by=by)
-    if not ended:
+    end_stays(entries=[entry], reason=reason, by=by, now=now)
+
+
+def end_stays(*, entries: Sequence[QueueEntry], reason: QueueEntry.End, by: User | None, now: datetime) -> None:
+    """End stays, all of them or none. Raises Conflict when one has ended already."""
+    still = QueueEntry.objects.filter(pk__in=[one.pk for one in entries], ended_at=None)
+    if still.update(ended_at=now, end_reason=reason, ended_by=by) != len(entries):
         raise Conflict("This item has left the queue already.")
 
 

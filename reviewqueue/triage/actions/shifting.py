@@ -1,5 +1,6 @@
 """Stays moved about by a lead: along their line, and to another queue."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from reviewqueue.common.ids import new_id
@@ -10,12 +11,12 @@ from ..models import QueueEntry
 MINUTE = timedelta(minutes=1) // timedelta(milliseconds=1)
 
 
-def shift(*, entry: QueueEntry, ahead_minutes: int) -> int:
-    """Put a stay so many minutes ahead of its ordinary place (negative: behind it); return its rank."""
-    entry.rank -= (ahead_minutes - entry.ahead_minutes) * MINUTE
-    entry.ahead_minutes = ahead_minutes
-    entry.save(update_fields=["rank", "ahead_minutes"])
-    return entry.rank
+def shift(*, ahead: Mapping[QueueEntry, int]) -> None:
+    """Put stays so many minutes ahead of their ordinary places (negative: behind them)."""
+    for entry, minutes in ahead.items():
+        entry.rank -= (minutes - entry.ahead_minutes) * MINUTE
+        entry.ahead_minutes = minutes
+    QueueEntry.objects.bulk_update(list(ahead), ["rank", "ahead_minutes"])
 
 
 def moved(*, entry: QueueEntry, to: Queue, now: datetime) -> QueueEntry:
@@ -28,7 +29,7 @@ def moved(*, entry: QueueEntry, to: Queue, now: datetime) -> QueueEntry:
         workspace_id=entry.workspace_id,
         item=entry.item,
         queue=to,
-        decision=entry.decision,
+        decision_id=entry.decision_id,
         reviews_required=to.reviews_required,
         blind=to.blind,
         agreement=to.agreement,
