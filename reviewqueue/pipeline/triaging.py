@@ -1,7 +1,7 @@
 """Triaged: each item is placed in a queue or let pass, with the reasons."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,16 @@ from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry, RoutingPolicy, RoutingRule, TriageDecision
 from reviewqueue.triage.overload import thinning_of
 from reviewqueue.triage.queries import current_policy, facts_of, loads_asked, said_by, with_findings
-from reviewqueue.triage.rules import Decided, Thinning, decide
+from reviewqueue.triage.rules import Decided, decide
 
 from .detecting import Detected, detect_taken, keep_likeness
 from .looking_again import look_at_signalled
 from .moves import item_event, move
 
 log = logging.getLogger(__name__)
+
+#: Decides one item by what its policy looks at.
+Decider = Callable[[Item, Mapping[str, Any]], Decided]
 
 
 def triage_items(*, taken: Sequence[triage.Taken], now: datetime) -> int:
@@ -63,11 +66,8 @@ def _triage_workspace(workspace_id: UUID, items: list[Item], detected: Detected,
     policy = current_policy(workspace_id)
     if policy is None:
         raise Conflict("The workspace has no routing policy.")
-    rules = _in_order(policy)
-    secret = bytes(workspace.secret)
-    thinning = thinning_of(workspace_id)
-    seen = _seen(items, policy, detected.findings)
-    decided = {item: _decide(item, facts, policy, rules, secret, thinning) for item, facts in seen}
+    decide_one = _decider(policy, bytes(workspace.secret))
+    decided = {item: decide_one(item, facts) for item, facts in _seen(items, policy, detected.findings)}
     waits = _stopped(decided, policy, stops_of(workspace_id, anew=True))
     triage.wait_out(stops=waits)
     decided = {item: one for item, one in decided.items() if item not in waits}
@@ -111,24 +111,23 @@ def _in_order(policy: RoutingPolicy) -> list[RoutingRule]:
     return sorted(policy.rules.all(), key=lambda rule: rule.position)
 
 
-def _decide(
-    item: Item,
-    facts: Mapping[str, Any],
-    policy: RoutingPolicy,
-    rules: Sequence[RoutingRule],
-    secret: bytes,
-    thinning: Thinning | None,
-) -> Decided:
-    failpoint("triage.decide", item.external_id)
-    return decide(
-        item_id=item.pk,
-        facts=facts,
-        policy=policy,
-        rules=rules,
-        rates=list(policy.rates.all()),
-        secret=secret,
-        thinning=thinning,
-    )
+def _decider(policy: RoutingPolicy, secret: bytes) -> Decider:
+    """Return what decides one item by its facts; what it needs besides is read once for all of them."""
+    rules, rates, thinning = _in_order(policy), list(policy.rates.all()), thinning_of(policy.workspace_id)
+
+    def decide_one(item: Item, facts: Mapping[str, Any]) -> Decided:
+        failpoint("triage.decide", item.external_id)
+        return decide(
+            item_id=item.pk,
+            facts=facts,
+            policy=policy,
+            rules=rules,
+            rates=rates,
+            secret=secret,
+            thinning=thinning,
+        )
+
+    return decide_one
 
 
 def triage_held(
@@ -157,20 +156,13 @@ def _decide_held(items: Sequence[Item], policy: RoutingPolicy | None, secret: by
         seen = list(_seen(items, policy))
     except Exception:
         return {item: _failed(item) for item in items}
-    rules, thinning = _in_order(policy), thinning_of(policy.workspace_id)
-    return {item: _decide_one_held(item, facts, policy, rules, secret, thinning) for item, facts in seen}
+    decide_one = _decider(policy, secret)
+    return {item: _unless_it_fails(decide_one, item, facts) for item, facts in seen}
 
 
-def _decide_one_held(
-    item: Item,
-    facts: Mapping[str, Any],
-    policy: RoutingPolicy,
-    rules: Sequence[RoutingRule],
-    secret: bytes,
-    thinning: Thinning | None,
-) -> Decided:
+def _unless_it_fails(decide_one: Decider, item: Item, facts: Mapping[str, Any]) -> Decided:
     try:
-        return _decide(item, facts, policy, rules, secret, thinning)
+        return decide_one(item, facts)
     except Exception:
         return _failed(item)
 
