@@ -34,7 +34,7 @@ EMBEDDED = not env("DATABASE_URL")
 
 
 _POSTGRESQL = ("postgresql", "postgres")
-_REDIS = ("redis", "rediss")
+_REDIS = ("redis", "rediss", "unix", "redis+socket")
 
 
 def _database(url: str) -> dict[str, Any]:
