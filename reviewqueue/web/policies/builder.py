@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from reviewqueue.triage.conditions import FIELDS, Tree, as_tree
 
+from .offering import asks
+
 MODES = ("all", "any", "none")
 MOST_GROUPS, MOST_ROWS = 10, 12
 
@@ -22,6 +24,16 @@ class Row:
     what: str = "confidence.below"
     name: str = ""
     value: str = ""
+
+    @property
+    def field(self) -> str:
+        """Which fact it looks at."""
+        return self.what.partition(".")[0]
+
+    @property
+    def asks(self) -> str:
+        """Which name it asks for."""
+        return asks(self.what)
 
 
 @dataclass(slots=True)
@@ -158,8 +170,12 @@ def _typed(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def choices() -> list[tuple[str, str]]:
-    """Return what a condition can ask, in words."""
+def choices() -> list[tuple[str, str, str]]:
+    """Return what a condition can ask, in words, and which name it asks for."""
+    return [(what, words, asks(what)) for what, words in _choices()]
+
+
+def _choices() -> list[tuple[str, str]]:
     return [
         ("confidence.below", _("confidence is below")),
         ("confidence.at_least", _("confidence is at least")),

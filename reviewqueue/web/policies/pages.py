@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +12,6 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from reviewqueue import detectors
 from reviewqueue.accounts.queries import members_visible_to
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict, Invalid, NotReady, ProductError
@@ -19,7 +19,6 @@ from reviewqueue.metrics.queries.precision import audits_of
 from reviewqueue.queues.queries import visible_to
 from reviewqueue.triage.actions import policies as verbs
 from reviewqueue.triage.actions.trying import ask_replay
-from reviewqueue.triage.detector_words import detector_words
 from reviewqueue.triage.models import RoutingPolicy, RoutingRule
 from reviewqueue.triage.queries import current_policy
 from reviewqueue.triage.wording import changed_only, differences, rule_words, sampling_words
@@ -29,7 +28,8 @@ from ..context import MemberRequest
 from ..parameters import whole
 from .builder import Form, Group, choices, form_of, posted
 from .found import replay_words
-from .reading import read_rates, read_rule, typed_rates
+from .offering import offers
+from .reading import place_words, read_rates, read_rule, typed_rates
 
 DAYS = 7
 
@@ -238,10 +238,20 @@ def _build(request: MemberRequest, found: RoutingPolicy, rule: RoutingRule | Non
     try:
         fields = read_rule(request.POST, queues=visible_to(request.viewer), members=_people(request))
         fields["conditions"] = rule.conditions if nested and rule else form.tree
-        verbs.save_rule(draft=found, rule=rule, fields=fields, **_who(request))
+        _save(request, found, rule, fields)
     except Invalid as error:
         return _builder(request, rule, None if nested else form, request.POST, error)
     return redirect("policy_draft")
+
+
+def _save(request: MemberRequest, found: RoutingPolicy, rule: RoutingRule | None, fields: dict[str, Any]) -> None:
+    """Write a rule; a new one goes to the place that was chosen, which is the last unless another is."""
+    with transaction.atomic():
+        before = found.rules.count()
+        saved = verbs.save_rule(draft=found, rule=rule, fields=fields, **_who(request))
+        place = whole(request.POST.get("place"), before + 1, least=1, most=before + 1)
+        if rule is None and place <= before:
+            verbs.move_rule(rule=saved, steps=place - before - 1, **_who(request))
 
 
 def _people(request: MemberRequest) -> Any:
@@ -261,10 +271,12 @@ def _builder(
         "form": form,
         "typed": typed,
         "choices": choices(),
-        "detectors": [(name, detector_words(name)) for name in detectors.known()],
+        "offers": offers(request.viewer),
+        "places": [] if rule else list(_draft(request).rules.order_by("position")),
         "queues": visible_to(request.viewer).order_by("name"),
         "people": _people(request),
         "error": error,
+        "wrong": place_words(error) if error else [],
     }
     return render(request, "policies/rule.html", context, status=error.status if error else 200)
 

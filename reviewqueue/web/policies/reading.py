@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from reviewqueue.accounts.models import Membership
-from reviewqueue.common.errors import Invalid
+from reviewqueue.common.errors import Invalid, Place, ProductError
 from reviewqueue.queues.models import Queue
 
 from ..parameters import identifier
@@ -24,19 +24,52 @@ def read_rule(typed: Mapping[str, Any], *, queues: QuerySet[Queue], members: Que
     owner_id = identifier(typed.get("owner"))
     owner = members.filter(user_id=owner_id).first() if owner_id else None
     skills = sorted({one.strip()[:40] for one in str(typed.get("required_skills", "")).split(",") if one.strip()})
-    rate = _percent(typed.get("sample_rate"))
+    numbers = _numbers(typed)
     return {
         "name": str(typed.get("name", "")).strip()[:200],
         "queue": queue,
         "urgency": "high" if typed.get("urgency") == "high" else "normal",
-        "due_minutes": _whole(typed.get("due_minutes")),
-        "reviews_required": _whole(typed.get("reviews_required")),
+        "due_minutes": numbers["due_minutes"],
+        "reviews_required": numbers["reviews_required"],
         "required_skills": skills,
         "language": str(typed.get("language", "")).strip()[:10],
         "blind": {"yes": True, "no": False}.get(str(typed.get("blind"))),
         "owner": owner.user if owner and queue else None,
-        "sample_rate": None if queue else rate,
+        "sample_rate": None if queue else numbers["sample_rate"],
     }
+
+
+def _numbers(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers of a rule. Raises Invalid with the place of every one that is none."""
+    readers = {"due_minutes": _whole, "reviews_required": _whole, "sample_rate": _percent}
+    numbers, places = {}, []
+    for name, read in readers.items():
+        try:
+            numbers[name] = read(typed.get(name))
+        except Invalid as error:
+            places.append(Place(f"#/{name}", error.detail))
+    if places:
+        raise Invalid(_("The rule is not complete."), places=places)
+    return numbers
+
+
+def place_words(error: ProductError) -> list[tuple[str, str]]:
+    """Return where something is wrong in the builder, as its fields are called there, and what."""
+    return [(_where(one.pointer), one.detail) for one in error.places]
+
+
+def _where(pointer: str) -> str:
+    first, *rest = pointer.removeprefix("#/").split("/")
+    if first == "conditions":
+        numbers = [int(one) + 1 for one in rest if one.isdigit()] + [1, 1]
+        return _("Group %(group)s, condition %(condition)s") % {"group": numbers[0], "condition": numbers[1]}
+    fields = {
+        "name": _("Name of the rule"),
+        "due_minutes": _("Due in minutes"),
+        "reviews_required": _("Reviewers"),
+        "sample_rate": _("Of what passes, review at random (percent)"),
+    }
+    return fields.get(first, first)
 
 
 def read_rates(typed: Mapping[str, Any]) -> tuple[float, list[dict[str, Any]]]:
