@@ -33,6 +33,7 @@ SCHEDULE = (
     Every(15, "misses", beside=True),
     Every(15, "overload", beside=True),
     Every(15, "calls", beside=True),
+    Every(60, "stranded", beside=True),
     Every(3600, "forget"),
     Every(3600, "forget_told", beside=True),
 )

@@ -1,9 +1,11 @@
 """Who may still take an item: members of its queue who review, with its skills and language, and have not had it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from reviewqueue.accounts.access import CAPABILITIES, can
@@ -22,6 +24,39 @@ def enough_may_take(entry: QueueEntry, *, people: int) -> bool:
 def all_have_had(entry: QueueEntry, *, people: int) -> bool:
     """Return whether so many could review an item, were it not that they have had it in hand already."""
     return _able(entry).count() >= people and not enough_may_take(entry, people=people)
+
+
+# Open stays that somebody has had, that nobody has in hand and no lead decides, by who may review them: so many
+# people as their free slots need, but for those who have had the item. In one statement, for it is asked of all.
+_STRANDED = """
+SELECT w.item_id
+FROM (SELECT e.*, (SELECT count(*) FROM assignment_slot s WHERE s.entry_id = e.id AND s.closed_at IS NULL) AS free
+      FROM triage_queueentry e
+      WHERE e.ended_at IS NULL AND (%(items)s::uuid[] IS NULL OR e.item_id = ANY(%(items)s))
+        AND EXISTS (SELECT FROM assignment_exclusion x WHERE x.item_id = e.item_id)
+        AND NOT EXISTS (SELECT FROM assignment_slot s WHERE s.entry_id = e.id AND s.closed_at IS NULL
+                        AND (s.holder_id IS NOT NULL OR s.kind = 'adjudication'))) w
+CROSS JOIN LATERAL (
+  SELECT count(*) AS able,
+         count(*) FILTER (WHERE NOT EXISTS (SELECT FROM assignment_exclusion x
+                                            WHERE x.item_id = w.item_id AND x.user_id = m.user_id)) AS unseen
+  FROM queues_queuemember q
+  JOIN accounts_membership m ON m.user_id = q.user_id AND m.workspace_id = q.workspace_id AND m.ended_at IS NULL
+  JOIN accounts_user u ON u.id = m.user_id AND u.deactivated_at IS NULL
+  WHERE q.queue_id = w.queue_id AND q.ended_at IS NULL AND m.role = ANY(%(roles)s)
+    AND m.skills @> w.required_skills AND (w.language = '' OR w.language = ANY(m.languages))) people
+WHERE w.free > 0 AND people.able >= w.free AND people.unseen < w.free
+ORDER BY w.placed_at LIMIT %(limit)s
+"""
+
+
+def stranded(*, among: Sequence[UUID] | None = None, limit: int = 100) -> list[UUID]:
+    """Return items (``among`` some, else of all) that wait for nobody: all who may review them have had them."""
+    roles = [str(role) for role in CAPABILITIES if can(role, "review")]
+    given: dict[str, Any] = {"roles": roles, "items": among and list(among), "limit": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(_STRANDED, given)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _able(entry: QueueEntry) -> QuerySet[Membership]:

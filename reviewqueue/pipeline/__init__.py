@@ -13,7 +13,7 @@ from .becoming import Drafted, draft_rule
 from .bulk import begin_bulk, do_bulk, foresee_bulk, undo_bulk
 from .dealing import deal, take_back_absent
 from .edge_cases import add_to_case, comment, dismiss_case, hand_case, open_case, reopen_case, take_out
-from .escalating import escalate, hand_back, take_escalation
+from .escalating import escalate, escalate_stranded, hand_back, take_escalation
 from .following_up import finish_follow_up, reopen_follow_up, take_follow_up
 from .gating import submit_gated, time_out_due
 from .laddering import climb, end_owner, set_ladder, set_owner
@@ -60,6 +60,7 @@ __all__ = [
     "end_plan",
     "end_stop",
     "escalate",
+    "escalate_stranded",
     "expire_due",
     "find_misses",
     "finish_fix",

@@ -20,7 +20,7 @@ from .moves import move
 _REASONS = {Escalation.Why.QUESTION: "escalated"}
 
 
-def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User, question: str, at: datetime) -> Escalation:
+def ask_a_lead(entry: QueueEntry, why: Escalation.Why, by: User | None, question: str, at: datetime) -> Escalation:
     """End the stay, and open one that only leads can take; rank and promise stay what they were."""
     turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.ESCALATED, by=by, at=at)
     triage.end_stay(entry=entry, reason=QueueEntry.End.ESCALATED, by=by, now=at)

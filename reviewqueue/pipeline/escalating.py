@@ -1,13 +1,14 @@
 """Escalated: an item that is not the reviewer's to judge waits for a lead."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.accounts.models import User
 from reviewqueue.assignment import actions as turns
-from reviewqueue.assignment.eligibility import all_have_had
+from reviewqueue.assignment.eligibility import all_have_had, stranded
 from reviewqueue.assignment.models import Assignment, Exclusion, Slot
 from reviewqueue.audit.actions import record_all
 from reviewqueue.common.errors import Conflict
@@ -20,7 +21,7 @@ from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
 from .asking import ask_a_lead
-from .moves import exclude, hold_stay, item_event, move
+from .moves import exclude, hold_open_stay, hold_stay, item_event, move
 from .taking import assign, take_away
 
 
@@ -41,6 +42,25 @@ def escalate(
         escalation = ask_a_lead(entry, Escalation.Why.QUESTION, by, question, held.at)
         failpoint("escalate.done")
     return escalation
+
+
+def escalate_stranded(*, now: datetime) -> int:
+    """Let leads decide what waits for nobody any more, because who had not had it has left; return how many items.
+
+    What everybody gives back goes to the leads with the last return (give_back). Who is at work on an item is waited
+    for.
+    """
+    return sum(_escalated(item_id, now) for item_id in stranded())
+
+
+def _escalated(item_id: UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        stay = hold_open_stay(item_id)
+        if stay is None or not stranded(among=[item_id]):
+            return False
+        ask_a_lead(stay, Escalation.Why.NOBODY_LEFT, None, "", now)
+        failpoint("escalate_stranded.done")
+    return True
 
 
 def take_escalation(*, escalation: Escalation, to: User, by: Viewer, now: datetime) -> turns.Turn:

@@ -9,9 +9,11 @@ from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.delivery.actions import add_webhook
 from reviewqueue.edgecases.mailing import send_due
 from reviewqueue.edgecases.models import EdgeCase, Ruling
+from reviewqueue.queues.actions import leave_queue
 from reviewqueue.review.models import Escalation
 from tests.cast import NOW, Cast
 from tests.edgecases.steps import REJECT, asked, items, opened
+from tests.steps import claim, queued
 
 SOON = NOW + timedelta(seconds=5)
 NEXT_DAY = NOW + timedelta(days=1)
@@ -42,6 +44,21 @@ def to_mail(cast: Cast) -> None:
     """The ladder has reached people, whose e-mails are not out yet."""
     unanswered(cast)
     climb()
+
+
+def nobody_left(cast: Cast) -> None:
+    """An item was given back by two, and the third who might review it has gone."""
+    queued(cast)
+    for who in (cast.reviewer, cast.lead):
+        turn = claim(cast, who)
+        assert turn is not None
+        pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=who.user, reason="", now=NOW)
+    leave_queue(queue=cast.support, user=cast.reviewer2.user, by=SYSTEM, now=NOW)
+
+
+def escalate_stranded() -> None:
+    """Let leads decide what waits for nobody."""
+    assert pipeline.escalate_stranded(now=SOON) == 1
 
 
 def case_open(cast: Cast) -> None:

@@ -223,6 +223,7 @@ STEPS: dict[str, tuple[Callable[[Cast], None], Callable[[], None]]] = {
     "submit_review.reviewed": (held, review),
     "submit_review.settled": (held, review),
     "escalate.done": (held, escalate),
+    "escalate_stranded.done": (edge.nobody_left, edge.escalate_stranded),
     "undo.done": (settled, undo),
     "publish.placed": (settled, publish),
     "withdraw.done": (held, withdraw),

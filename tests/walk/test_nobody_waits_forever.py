@@ -8,9 +8,12 @@ from random import Random
 import pytest
 
 from reviewqueue import pipeline
+from reviewqueue.accounts.actions import end_membership
+from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.models import Slot
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.intake.models import ItemState, State
+from reviewqueue.queues.actions import leave_queue
 from reviewqueue.review.models import Escalation
 from reviewqueue.triage import rules
 from reviewqueue.triage.actions import activate_policy
@@ -116,6 +119,60 @@ def test_what_every_eligible_reviewer_gives_back_goes_to_a_lead(cast: Cast) -> N
     assert escalation.why == "nobody_left"
     lead = cast.viewer("lead")
     assert pipeline.take_escalation(escalation=escalation, to=cast.lead.user, by=lead, now=NOW + 2 * MINUTE)
+
+
+def given_back(cast: Cast, *people: Membership) -> None:
+    for who in people:
+        turn = claim(cast, who)
+        pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=who.user, reason="unsure", now=NOW)
+
+
+def leaves_the_queue(cast: Cast) -> None:
+    leave_queue(queue=cast.support, user=cast.reviewer.user, by=SYSTEM, now=NOW)
+
+
+def leaves_the_workspace(cast: Cast) -> None:
+    end_membership(membership=cast.reviewer, by=cast.admin.user, actor=SYSTEM, now=NOW)
+
+
+def reviews_no_more(cast: Cast) -> None:
+    Membership.objects.filter(pk=cast.reviewer.pk).update(role="auditor")
+
+
+@pytest.mark.parametrize("goes", [leaves_the_queue, leaves_the_workspace, reviews_no_more])
+def test_when_the_last_who_could_have_taken_it_goes_it_goes_to_a_lead_by_itself(cast: Cast, goes) -> None:
+    queued(cast, 2)
+    given_back(cast, cast.reviewer2, cast.lead)
+    assert pipeline.escalate_stranded(now=NOW) == 0
+    goes(cast)
+    assert pipeline.escalate_stranded(now=NOW) == 1
+    assert pipeline.escalate_stranded(now=NOW) == 0
+    escalation = Escalation.objects.get()
+    assert (escalation.why, escalation.opened_by) == ("nobody_left", None)
+    assert pipeline.take_escalation(escalation=escalation, to=cast.lead.user, by=cast.viewer("lead"), now=NOW)
+    assert claim(cast, cast.reviewer2), "what nobody has had stays in its line"
+
+
+def test_whoever_is_at_work_on_it_is_not_interrupted(cast: Cast) -> None:
+    submit(cast, item("risky", risk={"level": "high"}))
+    triage()
+    held = claim(cast, cast.reviewer, queue="careful")
+    turn = claim(cast, cast.reviewer2, queue="careful")
+    pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=cast.reviewer2.user, reason="", now=NOW)
+    leave_queue(queue=cast.careful, user=cast.lead.user, by=SYSTEM, now=NOW)
+    assert pipeline.escalate_stranded(now=NOW) == 0
+    pipeline.submit_review(
+        assignment=held.assignment, fence=held.fence, by=cast.reviewer.user, judgement=edit(), now=NOW
+    )
+    assert pipeline.escalate_stranded(now=NOW) == 1
+
+
+def test_who_never_could_take_it_is_no_reason_to_ask_a_lead(cast: Cast) -> None:
+    """A queue without enough people is for the board to show: nobody has looked at its items."""
+    queued(cast)
+    for who in (cast.reviewer, cast.reviewer2, cast.lead):
+        leave_queue(queue=cast.support, user=who.user, by=SYSTEM, now=NOW)
+    assert pipeline.escalate_stranded(now=NOW) == 0
 
 
 def test_what_was_put_aside_and_what_ran_out_comes_back_where_it_was(cast: Cast) -> None:

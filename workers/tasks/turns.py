@@ -1,8 +1,9 @@
-"""Turns that ran out, and items put aside whose time has come."""
+"""Turns that ran out, items put aside whose time has come, and items that nobody is left for."""
 
 from celery import shared_task
 
 from reviewqueue import pipeline
+from reviewqueue.common.clock import database_now
 
 
 @shared_task(name="expire")
@@ -12,3 +13,9 @@ def expire() -> int:
     while some := pipeline.expire_due():
         freed += some
     return freed
+
+
+@shared_task(name="stranded")
+def stranded() -> int:
+    """Let leads decide what waits for nobody any more; return how many items."""
+    return pipeline.escalate_stranded(now=database_now())
