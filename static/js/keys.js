@@ -38,14 +38,21 @@
     if (element.matches("details")) {
       element.open = !element.open;
       if (element.open) element.querySelector("textarea, select, input")?.focus();
-      return;
+      return reveal(element);
     }
+    // a submit that only this was missing for goes on with it
+    const goesOn = element.name && element.name === element.form?.dataset.missing;
     element.click();
+    if (goesOn) return element.form.querySelector("[data-submit]").click();
     const target = element.dataset.focus;
     if (target && element.checked) document.querySelector(target)?.focus();
+    else reveal(element);
   };
 
-  const find = (key) => document.querySelector(`.wb [data-key="${CSS.escape(action(key.toUpperCase()))}"]`);
+  // on a narrow page, what a key chose may be further down
+  const reveal = (element) => element.closest("label, details")?.scrollIntoView({ block: "nearest" });
+
+  const find = (key) => document.querySelector(`:is(.wb, #held) [data-key="${CSS.escape(action(key.toUpperCase()))}"]`);
 
   const onKey = (event) => {
     const waiting = document.querySelector(".remap[aria-pressed=true]");
@@ -99,7 +106,7 @@
     wb.classList.toggle("keys-off", isOff());
     const box = wb.querySelector("#keys-on");
     if (box) box.checked = !isOff();
-    for (const key of wb.querySelectorAll("kbd.l, .remap kbd")) {
+    for (const key of document.querySelectorAll("kbd.l, .remap kbd")) {
       key.dataset.letter ??= key.textContent;
       key.textContent = cap(key.dataset.letter);
     }

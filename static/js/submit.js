@@ -19,6 +19,9 @@
   };
 
   const point = (wb, name) => {
+    const form = wb.querySelector("form#decision");
+    // its letter then goes on with the submit (keys.js), but for what cannot be undone
+    if (form) form.dataset.missing = name === "severity" && !wb.querySelector("#gate") ? name : "";
     for (const words of wb.querySelectorAll("[data-error]")) words.hidden = words.dataset.error !== name;
     if (name) wb.querySelector(`[name="${name.split("_")[0]}"]`)?.focus();
   };

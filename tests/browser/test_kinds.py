@@ -109,3 +109,17 @@ def test_an_action_is_refused_by_keyboard(cast: Cast, opened: Opened) -> None:
     press(page, "r", "j", "Control+Enter")
     expect(page.locator(".wb.idle")).to_be_visible()
     assert Outcome.objects.get().disposition == "withheld"
+
+
+def test_every_digit_of_a_long_number_stays_while_others_are_corrected(cast: Cast, opened: Opened) -> None:
+    long = "123456789012345678901234567890"
+    declare_all(cast.source, json_schema={"type": "object"})
+    queued(cast, now=now(), kind="extraction", input={"text": "?"}, output={"id": int(long), "count": 1})
+    page = opened("reviewer", "/my-queue/")
+    take_the_next(page)
+    press(page, "e", "Tab", "Control+A")
+    page.keyboard.type("98765432109876543210")
+    shown = f'{{\n  "id": {long},\n  "count": 98765432109876543210\n}}'
+    assert page.input_value("#correction") == shown
+    press(page, "Escape", "m", "Control+Enter")
+    assert settled(page) == f'{{"id":{long},"count":98765432109876543210}}'

@@ -12,7 +12,7 @@ from tests.steps import claim, queued
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SIZES = [(1440, 900), (820, 1180), (390, 844)]
+SIZES = [(1440, 900), (820, 1180), (640, 450), (390, 844)]
 
 
 def check(page: Page) -> None:

@@ -71,6 +71,32 @@ def test_what_is_missing_is_said_before_anything_is_sent(cast: Cast, opened: Ope
     assert not Review.objects.exists()
 
 
+def test_the_letter_of_the_severity_that_was_asked_for_submits(cast: Cast, opened: Opened) -> None:
+    queued(cast, 2, now=now())
+    page = at_work(opened)
+    press(page, "e", "Control+Home")
+    page.keyboard.type("Sorry. ")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-error=severity]")).to_contain_text("Its letter submits as well.")
+    press(page, "ArrowRight", "Control+Enter")  # arrows choose, and send nothing by themselves
+    expect(page).to_have_title(re.compile("conv-1"))
+    press(page, "r", "Control+Enter", "j")
+    expect(page.locator(".wb.idle")).to_be_visible()
+    assert sorted(Review.objects.values_list("decision", "severity")) == [("edit", "minor"), ("reject", "major")]
+
+
+def test_on_a_narrow_page_what_a_key_chooses_comes_into_view(cast: Cast, opened: Opened) -> None:
+    queued(cast, now=now())
+    page = at_work(opened, viewport={"width": 640, "height": 450})
+    press(page, "r")
+    expect(page.locator(".seg label:has([value=reject])")).to_be_in_viewport(ratio=1)
+    press(page, "u")
+    cause = page.locator(".seg label:has([value=unclear])")
+    expect(cause).to_be_in_viewport(ratio=1)
+    assert page.evaluate("label => label.getBoundingClientRect().bottom", cause.element_handle()) < 450 - 64
+    expect(cause.locator("kbd")).to_be_visible()
+
+
 def test_an_approved_answer_has_no_fault_to_describe(cast: Cast, opened: Opened) -> None:
     queued(cast, now=now())
     page = at_work(opened)
