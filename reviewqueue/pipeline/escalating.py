@@ -21,7 +21,7 @@ from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
 from .asking import ask_a_lead
-from .moves import exclude, hold_open_stay, hold_stay, item_event, move
+from .moves import exclude, hold_entry, hold_open_stay, hold_stay, item_event, move
 from .taking import assign, take_away
 
 
@@ -67,6 +67,7 @@ def take_escalation(*, escalation: Escalation, to: User, by: Viewer, now: dateti
     """Take an escalated item, or hand it on to another lead; they decide it in the workbench like any other."""
     by.require("lead")
     with transaction.atomic():
+        hold_entry(escalation.entry_id)
         slot = Slot.objects.get(entry_id=escalation.entry_id)
         for current in Assignment.objects.filter(slot=slot, ended_at=None):
             take_away(assignment=current, by=by, now=now)
@@ -79,7 +80,7 @@ def hand_back(*, escalation: Escalation, by: Viewer, now: datetime) -> None:
     by.require("lead")
     assert by.user is not None
     with transaction.atomic():
-        entry = QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=escalation.entry_id)
+        entry = hold_entry(escalation.entry_id)
         if not judging.end_escalation(item_id=entry.item_id, reason=Escalation.End.HANDED_BACK, by=by.user, at=now):
             raise Conflict("This escalation is over already.")
         turns.close_open_slots(entry_id=entry.pk, reason=Assignment.End.REASSIGNED, by=by.user, at=now)

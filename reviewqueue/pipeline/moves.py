@@ -88,4 +88,9 @@ def hold_open_stays(item_ids: Sequence[UUID]) -> list[QueueEntry]:
 
 def hold_stay(assignment: Assignment) -> QueueEntry:
     """Lock the stay first and in every verb, so that two last reviews settle once and nobody deadlocks."""
-    return QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=assignment.entry_id)
+    return hold_entry(assignment.entry_id)
+
+
+def hold_entry(entry_id: UUID) -> QueueEntry:
+    """Lock a stay by its id."""
+    return QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=entry_id)

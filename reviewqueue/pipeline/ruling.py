@@ -30,7 +30,7 @@ from reviewqueue.review.rules import Judgement, Ruled, check
 from reviewqueue.triage import actions as triage
 from reviewqueue.triage.models import QueueEntry
 
-from .moves import item_event, move
+from .moves import hold_entry, item_event, move
 from .settling import settle_item
 
 log = logging.getLogger(__name__)
@@ -149,11 +149,13 @@ def settle_one(*, member: EdgeCaseItem, now: datetime) -> None:
     assert member.ruling is not None
     with transaction.atomic():
         cases.hold_case(case_id=member.case_id)  # so that taking the ruling back waits, or is seen
-        entry = QueueEntry.objects.select_for_update(no_key=True, of=("self",)).get(pk=member.escalation.entry_id)
+        entry = hold_entry(member.escalation.entry_id)
+        # the escalation before its place in the case, as who regroups it does
+        escalation = Escalation.objects.select_for_update(no_key=True).get(pk=member.escalation_id)
         held = EdgeCaseItem.objects.select_for_update(of=("self",)).select_related("ruling").get(pk=member.pk)
         if held.ruling_id != member.ruling_id or held.settled_at or held.removed_at or held.passed_over:
             return  # settled by another worker, taken back, or taken out of the case meanwhile
-        held.escalation = Escalation.objects.get(pk=member.escalation_id)
+        held.escalation = escalation
         held.item = Item.objects.select_related("declaration", "content").get(pk=member.item_id)
         said, by = said_by(member.ruling), member.ruling.ruled_by
         if because := _obstacle(held, said, _holders([entry.pk]).get(entry.pk), by):

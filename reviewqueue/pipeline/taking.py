@@ -28,7 +28,7 @@ from reviewqueue.review.models import Escalation
 from reviewqueue.review.queries import open_appeal
 
 from .asking import ask_a_lead
-from .moves import exclude, hold_stay, item_event, requeue, tell
+from .moves import exclude, hold_entry, hold_stay, item_event, requeue, tell
 
 #: How often a claim that came to nothing is tried again.
 ATTEMPTS = 10
@@ -97,6 +97,7 @@ def assign(*, slot: Slot, to: User, by: Viewer, now: datetime) -> turns.Turn:
     by.require("lead")
     assert by.user is not None
     with transaction.atomic():
+        hold_entry(slot.entry_id)  # so that whoever gives it back at this moment is seen
         _check_person(slot, to, now)
         try:
             with transaction.atomic():
