@@ -109,7 +109,7 @@ def _recognise(request: HttpRequest) -> None:
 def _note_presence(membership: Membership) -> None:
     """Note that a member looks at a page. A database that takes no writes now still lets pages be read."""
     try:
-        if be_here(membership=membership, now=now()):
+        if be_here(membership=membership):
             ring("deal", membership.workspace_id)
     except OperationalError:
         raise

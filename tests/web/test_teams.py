@@ -1,7 +1,7 @@
 """Teams on screen: a lead makes one and its week without JavaScript; a team's own lead sees to their people."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client
@@ -13,8 +13,9 @@ from reviewqueue.accounts.models import Absence, ClosedDay, HandOver, Membership
 from reviewqueue.accounts.queries import calendar_of
 from reviewqueue.accounts.working_time import Stretch
 from reviewqueue.assignment.actions import presence
+from reviewqueue.assignment.hands import present
 from reviewqueue.assignment.models import Assignment, Presence
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
 from tests.cast import Cast
 from tests.steps import claim, queued
 
@@ -203,3 +204,12 @@ def test_a_team_that_ended_is_gone_and_its_name_is_free(cast: Cast, team: Team, 
     assert lead.post(f"/teams/{team.pk}/end/").status_code == 302
     assert lead.get(f"/teams/{team.pk}/").status_code == 404
     assert lead.post("/teams/", {"name": "Lisbon", "zone": "UTC"}).status_code == 302
+
+
+def test_who_is_here_is_told_by_the_clock_of_the_database_alone(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web server whose clock is slow would take what was dealt away from people who are at work."""
+    monkeypatch.setattr("reviewqueue.web.context.now", lambda: now() - timedelta(minutes=10))
+    page(browser("reviewer"), "/my-queue/")
+    assert cast.reviewer.user_id in present(workspace_id=cast.workspace.pk, now=database_now())

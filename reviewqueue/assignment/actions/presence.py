@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from reviewqueue.accounts.models import Membership
+from reviewqueue.common.clock import database_now
 
 from ..models import ABSENT, Presence
 
@@ -16,15 +17,19 @@ MOST_REMEMBERED = 10_000
 _written: dict[tuple[UUID, UUID], float] = {}
 
 
-def be_here(*, membership: Membership, now: datetime) -> bool:
-    """Note that a member is here, in at most one write per FRESH; return whether they have only just come."""
+def be_here(*, membership: Membership, now: datetime | None = None) -> bool:
+    """Note that a member is here, in at most one write per FRESH; return whether they have only just come.
+
+    Without ``now`` by the database's clock, by which what the absent hold is taken back.
+    """
     key = (membership.workspace_id, membership.user_id)
     if time.monotonic() - _written.get(key, -1e9) < FRESH.total_seconds():
         return False
+    at = now or database_now()
     own = Presence.objects.filter(workspace_id=membership.workspace_id, user_id=membership.user_id)
-    came = bool(own.filter(seen_at__lte=now - ABSENT).update(seen_at=now))
-    if not came and not own.filter(seen_at__lt=now - FRESH).update(seen_at=now) and not own.exists():
-        new = Presence(workspace_id=membership.workspace_id, user_id=membership.user_id, seen_at=now)
+    came = bool(own.filter(seen_at__lte=at - ABSENT).update(seen_at=at))
+    if not came and not own.filter(seen_at__lt=at - FRESH).update(seen_at=at) and not own.exists():
+        new = Presence(workspace_id=membership.workspace_id, user_id=membership.user_id, seen_at=at)
         Presence.objects.bulk_create([new], ignore_conflicts=True)
         came = True
     if len(_written) >= MOST_REMEMBERED:
