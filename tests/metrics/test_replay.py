@@ -198,3 +198,17 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     """Two published values: 0 of 10, and 10 of 100 (Newcombe 1998 computes them the same way)."""
     assert [round(one, 4) for one in wilson(0, 10)] == [0.0, 0.2775]
     assert [round(one, 4) for one in wilson(10, 100)] == [0.0552, 0.1744]
+
+
+def test_who_saves_a_rule_changes_nothing_but_what_was_typed(cast: Cast) -> None:
+    """It was read when the form was opened; somebody else has moved it since, or taken it out."""
+    draft = opened(cast)
+    moved, gone = draft.rules.get(position=1), draft.rules.get(position=2)
+    move_rule(rule=draft.rules.get(pk=moved.pk), steps=1, **DOING)
+    save_rule(draft=draft, rule=moved, fields=rule_fields(), **DOING)
+    in_order = draft.rules.order_by("position").values_list("position", "name")
+    assert list(in_order) == [(1, gone.name), (2, "A rule")]
+    remove_rule(rule=draft.rules.get(pk=gone.pk), **DOING)
+    with pytest.raises(Conflict):
+        save_rule(draft=draft, rule=gone, fields=rule_fields(), **DOING)
+    assert draft.rules.get().name == "A rule"

@@ -174,19 +174,32 @@ def _edited(draft: RoutingPolicy, actor: Actor, now: datetime) -> None:
 def save_rule(
     *, draft: RoutingPolicy, rule: RoutingRule | None, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> RoutingRule:
-    """Write one of a draft's rules, or a new one at its end. Raises Invalid with the place of what is wrong."""
+    """Write one of a draft's rules, or a new one at its end.
+
+    Raises Invalid with the place of what is wrong, DraftGone when the rule was taken out meanwhile.
+    """
     if places := faults(fields["conditions"], "#/conditions"):
         raise Invalid(_("A condition is not complete."), places=places)
     _check_fields(fields)
     with transaction.atomic():
         held = _held(draft)
         if rule is None:
-            rule = RoutingRule(workspace_id=held.workspace_id, policy=held, position=_room(held))
+            written = RoutingRule(workspace_id=held.workspace_id, policy=held, position=_room(held))
+        else:
+            written = _as_it_stands(rule, held)
         for name, value in fields.items():
-            setattr(rule, name, value)
-        rule.save()
+            setattr(written, name, value)
+        written.save()
         _edited(held, actor, now)
-    return rule
+    return written
+
+
+def _as_it_stands(rule: RoutingRule, draft: RoutingPolicy) -> RoutingRule:
+    """Return a rule of a draft that is held as it is now: others may have moved it, or taken it out."""
+    found = RoutingRule.objects.filter(pk=rule.pk, policy=draft).first()
+    if found is None:
+        raise DraftGone
+    return found
 
 
 def _room(draft: RoutingPolicy) -> int:
@@ -223,10 +236,7 @@ def move_rule(*, rule: RoutingRule, steps: int, actor: Actor, now: datetime) -> 
     with transaction.atomic():
         held = _held(rule.policy)
         rules = list(RoutingRule.objects.filter(policy=held).order_by("position"))
-        found = next((one for one in rules if one.pk == rule.pk), None)
-        if found is None:
-            raise DraftGone
-        place = rules.index(found)
+        place = rules.index(_as_it_stands(rule, held))
         rules.insert(max(0, min(len(rules) - 1, place + steps)), rules.pop(place))
         _number(rules)
         _edited(held, actor, now)
