@@ -36,8 +36,8 @@ from .words import number
 
 MOST_DAYS, MOST_TIMES = 28, 20
 SHOWN_RUNS = 20
-#: How many times the volume is offered where nothing would have been late.
-HARDER = (2, 5, 10)
+#: How many times the volume is offered where a plan would have avoided less than so many misses.
+HARDER, LITTLE = (2, 5, 10), 10
 
 
 @require_GET
@@ -182,7 +182,7 @@ def overload_rehearsal(request: MemberRequest) -> HttpResponse:
         "times": times,
         "most_times": MOST_TIMES,
         "finding": _rehearsed(found, count),
-        "harder": [one for one in HARDER if one > times] if found.without.late < 1 else [],
+        "harder": [one for one in HARDER if one > times] if found.avoided < LITTLE else [],
         "by_threshold": thresholds is not None,
         "sums": _sums(found, days, missed_between(workspace_id=workspace_id, begin=days.begin, end=days.end)),
         "seen": [_precision(one.rule_name, one.before, one.after) for one in found.seen],

@@ -20,18 +20,18 @@ def items(count: int, **changes: Any) -> list[dict[str, Any]]:
     return [item(f"conv-{number}", **changes) for number in range(count)]
 
 
-def asked(cast: Cast, *given: dict[str, Any], now: datetime = NOW) -> list[Escalation]:
+def asked(cast: Cast, *given: dict[str, Any], now: datetime = NOW, question: str = "Refund?") -> list[Escalation]:
     """Let a reviewer put a question about each item to the leads."""
     submit(cast, *given, now=now)
     triage(now)
-    return [_ask(cast, now) for _one in given]
+    return [_ask(cast, question, now) for _one in given]
 
 
-def _ask(cast: Cast, now: datetime) -> Escalation:
+def _ask(cast: Cast, question: str, now: datetime) -> Escalation:
     turn = claim(cast, cast.reviewer, now=now)
     assert turn is not None
     return pipeline.escalate(
-        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, question="Refund?", now=now
+        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, question=question, now=now
     )
 
 

@@ -24,6 +24,7 @@ from .promised import promise_and_plan
 from .reviewers import Worker
 from .teams import form_teams
 from .unclear import tell_of_unclear
+from .week import happen, happenings, is_deserted
 from .workspace import PEOPLE, SLUG, make_workspace
 
 LOADED = "story_loaded"
@@ -70,11 +71,12 @@ def _tell(
 ) -> None:
     workers = _workers(workspace, base)
     source = Source.objects.get(workspace=workspace, slug=CHAT_SOURCE)
-    reviewed, day, since = 0, None, steps[0][0] if steps else base
+    reviewed, day, since, waiting = 0, None, steps[0][0] if steps else base, happenings(base)
     for end, step in [*steps, (base, [])]:
         if day != (day := _day(end, base)):
             report(f"  day {day + 1} of {CALM_DAYS + 1}: {reviewed} items reviewed so far")
-        shift = _on_shift(workers, day)
+        happen(workspace, waiting, end)
+        shift = [] if is_deserted(end, base) else _on_shift(workers, day)
         reviewed += sum(worker.work(since=since, until=end, arrivals=by_id) for worker in shift)
         _receive(workspace, source, step, end)
         _publish(workspace, end)

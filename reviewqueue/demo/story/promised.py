@@ -21,6 +21,7 @@ PROMISED = (
 STRATA = (Stratum("Delivery promises", 0.3), Stratum("Unsure answers", 0.2, answers_held=True))
 CALLED = (f"temps@{DOMAIN}",)
 BEGINS, ENDS = 60, 20
+BEGINS_LATE, ENDS_LATE = 30, 5
 
 
 def promise_and_plan(workspace: Workspace, *, now: datetime) -> None:
@@ -57,6 +58,8 @@ def _plan(viewer: Viewer, now: datetime) -> None:
         strata=STRATA,
         members=[viewer.user.pk],
         emails=CALLED,
-        thresholds=Thresholds(starts_waiting=BEGINS, ends_waiting=ENDS),
+        thresholds=Thresholds(
+            starts_waiting=BEGINS, ends_waiting=ENDS, starts_minutes_late=BEGINS_LATE, ends_minutes_late=ENDS_LATE
+        ),
     )
     pipeline.save_plan(planned=planned, by=viewer, now=now)

@@ -20,6 +20,7 @@ NOTE = (
     "The haulier's strike goes on: no delivery dates, offer to cancel free of charge.\n"
     "Two customers with order numbers beginning KM-204 will write again about their lamps; both get a new one."
 )
+FROM_PORTO = "Refunds of last week are all out. Three customers wait for the bank; nothing to do before Thursday."
 
 
 def form_teams(workspace: Workspace, *, now: datetime) -> None:
@@ -43,6 +44,12 @@ def form_teams(workspace: Workspace, *, now: datetime) -> None:
     accounts.limit_hands(team=porto, hand_limit=2, by=lead, now=now)
     accounts.begin_dealing(team=porto, by=lead, now=now)
     accounts.hand_over(from_team=hamburg, to_team=hamburg, text=NOTE, by=lead, now=now - timedelta(hours=1))
+    porto_lead = viewer_of_member(people["reviewer5"])
+    accounts.hand_over(
+        from_team=porto, to_team=hamburg, text=FROM_PORTO, by=porto_lead, now=now - timedelta(hours=13)
+    )
+    for address in ("reviewer3", "reviewer4"):
+        accounts.prefer(user=people[address].user, language="de", time_zone="Europe/Berlin")
 
 
 def _team(name: str, language: str, zone: str, ids: list[UUID], lead: Viewer, now: datetime) -> Team:

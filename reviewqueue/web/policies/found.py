@@ -81,7 +81,7 @@ def _errors(errors: dict[str, Any]) -> str:
 
 
 def _sample(sample: dict[str, int] | None) -> str:
-    if sample is None:
+    if sample is None or sample["n"] >= sample["of"]:
         return ""
     low, high = wilson(sample["changed"], sample["n"])
     told = {
@@ -113,7 +113,8 @@ def _examples(examples: list[dict[str, Any]], queues: dict[UUID, Queue]) -> list
 
 
 def _fate(fate: dict[str, Any], queues: dict[UUID, Queue]) -> str:
+    """Say where an item goes and by which rule: between two rules of one queue its due time may differ."""
     queue = queues.get(UUID(fate["queue"]))
     if fate["probability"] == 1 and queue:
-        return queue.name
+        return _("%(queue)s, by rule %(n)s") % {"queue": queue.name, "n": fate["rule"]}
     return _("passes, %(rate)s %% sampled") % {"rate": f"{100 * fate['probability']:g}"}
