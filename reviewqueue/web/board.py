@@ -1,9 +1,10 @@
 """The queue board: when a promise will break at today's pace, what would change it, and every queue's numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -66,7 +67,7 @@ def _context(request: MemberRequest, present: BoardNow, now: datetime) -> dict[s
     return {
         "now": now,
         "finding": finding,
-        "lead_text": _lead(present),
+        "lead_text": " ".join([_lead(present), *stopped_late(present.queues, prediction.queues)]),
         "charts": day_charts(present, prediction, finding),
         "levers": [levers.shown(desk, one) for one in pulled],
         "together": levers.at_once(desk, pulled),
@@ -159,6 +160,20 @@ def _lead(present: BoardNow) -> str:
     return f"{week} {today}"
 
 
+def stopped_late(queues: Iterable[QueueNow], told: Mapping[UUID, Forecast]) -> list[str]:
+    """Say of each queue how much of it is late because a stop keeps it from everybody: the forecast counts that."""
+    return [_stopped_words(queue, told[queue.id].stopped) for queue in queues if told[queue.id].stopped]
+
+
+def _stopped_words(queue: QueueNow, count: int) -> str:
+    words = ngettext(
+        "%(queue)s: as long as the stop lasts, one item is handed to nobody; it counts as late.",
+        "%(queue)s: as long as the stop lasts, %(n)s items are handed to nobody; they count as late.",
+        count,
+    )
+    return words % {"queue": queue.name, "n": number(count)}
+
+
 def _crew_words(present: BoardNow) -> str:
     count = len(present.crew.people)
     pace = number(present.crew.pace)
@@ -234,6 +249,8 @@ def _people(present: BoardNow, queue: QueueNow) -> str:
 
 
 def _clears(queue: QueueNow, forecast: Forecast, now: datetime) -> str:
+    if forecast.stopped:
+        return _("after the stop")  # nobody knows when that ends
     return clock(forecast.clears_at, now) if queue.count or forecast.late else _("clear")
 
 
@@ -271,6 +288,7 @@ def board_queue(request: MemberRequest, slug: str) -> HttpResponse:
         "queue": queue,
         "row": _row(present, here, prediction),
         "breaks": clock(forecast.breaks_at, now) if forecast.late else "",
+        "stopped_late": stopped_late([here], prediction.queues),
         "people": _members(request, queue.pk, present),
         "head": [_waiting(slot, now) for slot in unowned_slots(request.viewer, queue_ids=[queue.pk])[:20]],
         "may_lead": request.viewer.may("lead"),

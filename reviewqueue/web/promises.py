@@ -28,6 +28,7 @@ from reviewqueue.triage.models import Miss
 from reviewqueue.triage.overload import misses_of, plan_of, running
 
 from .access import member_page
+from .board import stopped_late
 from .context import MemberRequest
 from .miss_words import facts_words, miss_words
 from .parameters import identifier, whole
@@ -52,6 +53,7 @@ def promises(request: MemberRequest) -> HttpResponse:
         "finding": _finding(queues, now),
         "shortages": [_shortage_words(one, now) for one in missing],
         "unfilled": _unfilled(outlook, now),
+        "stopped_late": stopped_late([one.queue for one in queues], {one.queue.id: one.forecast for one in queues}),
         "like": like,
         "teams": outlook.planned.teams,
         "late": [_ahead(one, now) for one in queues if one.late][:SHOWN],
@@ -119,11 +121,19 @@ def _ahead(one: QueueAhead, now: datetime) -> dict[str, Any]:
     return {
         "queue": one.queue,
         "url": reverse("board_queue", args=[one.queue.slug]),
-        "late": number(one.late),
-        "first": clock(one.first, now) if one.first else "",
-        "clears": clock(one.forecast.clears_at, now),
+        "told": _told(one, now),
         "hours": shown,
     }
+
+
+def _told(one: QueueAhead, now: datetime) -> str:
+    """Say how much of a queue is late; nobody knows when a stop ends."""
+    facts = {"late": number(one.late), "clears": clock(one.forecast.clears_at, now)}
+    if one.forecast.stopped:
+        return _("%(late)s late as long as the stop lasts") % facts
+    if one.first is None:
+        return _("%(late)s late already; clear at %(clears)s") % facts
+    return _("%(late)s late, the first at %(first)s; clear at %(clears)s") % {**facts, "first": clock(one.first, now)}
 
 
 def _rows(request: MemberRequest, said: Promises) -> list[dict[str, Any]]:

@@ -11,9 +11,11 @@ from reviewqueue.metrics.rules import (
     Cohort,
     Crew,
     Day,
+    Halted,
     Passing,
     QueueNow,
     Seen,
+    cohorts_of,
     day_of,
     expected_hours,
     forecast,
@@ -58,6 +60,30 @@ def test_an_item_that_needs_two_reviews_takes_twice_as_long() -> None:
     cohorts = [waiting(10, due=NOW + 2 * HOUR, reviews=2)]
     told = forecast(cohorts=cohorts, people={ANNA: frozenset({A})}, pace=20, now=NOW)[A]
     assert told.clears_at == NOW + HOUR
+
+
+def test_what_is_stopped_is_late_for_as_long_as_that_lasts_and_people_do_the_rest() -> None:
+    stopped = Cohort(A, NOW, NOW + HOUR, 30, stopped=True)
+    cohorts = [stopped, waiting(10, due=NOW + HOUR), waiting(20, due=NOW + 2 * HOUR, queue=B)]
+    told = forecast(cohorts=cohorts, people={ANNA: frozenset({A, B})}, pace=20, now=NOW)
+    assert (told[A].late, told[A].stopped, told[A].clears_at) == (30, 30, None)
+    assert (told[A].breaks_at, told[A].behind) == (NOW + HOUR, 0), "its being late is no matter of pace"
+    assert (told[B].late, told[B].clears_at) == (0, NOW + 1.5 * HOUR)
+
+
+def test_of_a_stopped_source_only_its_share_is_kept_from_people() -> None:
+    due = NOW + 2 * HOUR
+    queue = QueueNow(A, "a", "Support", 2 * HOUR, 1, waiting={due: 30}, halted=Halted({due: 10}, 0.25))
+    shown = list(cohorts_of(queue, [(NOW, 40.0)], NOW))
+    assert sum(one.items for one in shown if one.stopped) == 10 + 10
+    assert sum(one.items for one in shown if not one.stopped) == 20 + 30
+
+
+def test_no_help_is_asked_for_what_is_stopped() -> None:
+    queue = QueueNow(A, "a", "Support", HOUR, 1, waiting={NOW + HOUR: 90}, halted=Halted({NOW + HOUR: 80}, 1.0))
+    stopped = board(queue, people={ANNA: frozenset({A})})
+    assert predict(stopped).queues[A].stopped == 80
+    assert people_needed(stopped, A) == 0
 
 
 def test_somebody_in_two_queues_takes_the_most_urgent_of_both() -> None:

@@ -1,9 +1,10 @@
 """Tomorrow's shortage, by hand: arrivals and shifts, hour by hour."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from reviewqueue.metrics.rules import Crew, QueueNow, forecast
+from reviewqueue.metrics.rules import Crew, Halted, QueueNow, forecast
 from reviewqueue.metrics.rules.forecast import Cohort
 from reviewqueue.metrics.rules.outlook import Ahead, look_ahead, people_in, shortage
 
@@ -55,6 +56,15 @@ def test_tomorrows_shortage_is_known_today_by_the_hour() -> None:
     assert missing
     assert missing.people == 1
     assert missing.begins < one.first <= missing.ends
+
+
+def test_nobody_is_missing_for_what_is_stopped() -> None:
+    due = NOW + HOUR
+    stopped = replace(LINE, waiting={due: 60}, halted=Halted({due: 60}, 1.0))
+    asked = ahead({at(10): 20.0}, ANNA, queue=stopped)
+    (one,) = look_ahead(asked)
+    assert (one.late, one.forecast.stopped, one.first) == (80, 80, due)
+    assert shortage(asked, one) is None
 
 
 def test_two_people_keep_what_one_cannot() -> None:

@@ -1,5 +1,6 @@
 """The board: the day's finding, the three levers pulled and taken back, many items given to one person."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,7 +14,8 @@ from reviewqueue.assignment.models import Assignment, Slot
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now
-from reviewqueue.queues.models import QueueMember
+from reviewqueue.metrics.queries.overload import measured
+from reviewqueue.queues.models import QueueMember, Stop
 from reviewqueue.triage.models import RoutingPolicy
 from reviewqueue.triage.queries import current_policy
 from tests.cast import Cast, item
@@ -64,6 +66,29 @@ def test_a_late_item_is_told_apart_from_what_will_be_late(cast: Cast, browser: B
     queued(cast, 2, now=now() - timedelta(hours=3))
     words = page(browser("lead"))
     assert "items are late; nothing more will be" in words
+
+
+def test_what_a_stop_keeps_from_people_is_said_and_counted_as_late(cast: Cast, browser: Browser) -> None:
+    queued(cast, 3, now=now() - timedelta(minutes=5))
+    assert "every promise holds" in page(browser("lead"))
+    given = {"why": Stop.Why.WRONG_ANSWERS, "by": SYSTEM, "now": now()}
+    for what in ({"queue": cast.support}, {"source": cast.source}, {}):
+        made = pipeline.stop(workspace=cast.workspace, **what, **given)
+        for path in ("/board/", "/board/queues/support/", "/promises/"):
+            told = page(browser("lead"), path)
+            said = re.search(r"as long as the stop lasts, (\d+) items are handed to nobody; they count as late", told)
+            assert said, "those that wait, and those that are expected"
+            assert int(said[1]) >= 3
+            assert "every promise holds" not in told.lower()
+        pipeline.end_stop(stop=made, by=SYSTEM, person=None, now=now())
+    assert "every promise holds" in page(browser("lead"))
+
+
+def test_a_stop_begins_no_overload_plan(cast: Cast) -> None:
+    queued(cast, 3, now=now() - timedelta(minutes=5))
+    pipeline.stop(workspace=cast.workspace, queue=cast.support, why=Stop.Why.WRONG_ANSWERS, by=SYSTEM, now=now())
+    line = measured(workspace_id=cast.workspace.pk, watched_id=None, now=now())
+    assert (line.waiting, line.minutes_late) == (3, 0)
 
 
 def test_a_script_gets_only_the_part_that_changes(cast: Cast, browser: Browser) -> None:

@@ -1,4 +1,4 @@
-"""What the board counts: five statements over open and recently ended stays, whatever the size of the past.
+"""What the board counts: a few statements over open and recently ended stays, whatever the size of the past.
 
 The stays of the last day are those open now and those ended since, so two partial indexes serve them; no
 statement reads a stay that ended earlier.
@@ -16,9 +16,10 @@ from django.db import connection
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.queues.models import Queue
 from reviewqueue.queues.promises import Promised, promises_of
-from reviewqueue.queues.queries import queues_of, visible_to
+from reviewqueue.queues.queries import queues_of, stops_of, visible_to
+from reviewqueue.queues.rules import Running
 
-from ..rules import BoardNow, Crew, Day, QueueNow, day_of, pace_of
+from ..rules import BoardNow, Crew, Day, Halted, QueueNow, day_of, pace_of
 from .shifts import spells_of
 
 #: Who reviewed, or joined a queue, in this time counts as at work.
@@ -46,6 +47,22 @@ FROM (
   SELECT queue_id, placed_at, ended_at, end_reason FROM triage_queueentry
   WHERE queue_id = ANY(%(queues)s) AND ended_at > %(since)s) AS stays
 GROUP BY 1, 2, 3
+"""
+
+# What comes from stopped sources, of what waits (by the minute it is due) and of all that came in the last day.
+_OF_SOURCES = """
+SELECT stays.queue_id, CASE WHEN stays.ended_at IS NULL THEN
+         date_trunc(CASE WHEN due_at < %(hour)s THEN 'hour' ELSE 'minute' END, due_at, %(zone)s) END,
+       count(*) FILTER (WHERE s.slug = ANY(%(stopped)s)), count(*) FILTER (WHERE placed_at > %(since)s),
+       count(*) FILTER (WHERE placed_at > %(since)s AND s.slug = ANY(%(stopped)s))
+FROM (
+  SELECT queue_id, item_id, due_at, placed_at, ended_at FROM triage_queueentry
+  WHERE queue_id = ANY(%(queues)s) AND ended_at IS NULL
+  UNION ALL
+  SELECT queue_id, item_id, due_at, placed_at, ended_at FROM triage_queueentry
+  WHERE queue_id = ANY(%(queues)s) AND ended_at > %(since)s AND placed_at > %(since)s) AS stays
+JOIN intake_item i ON i.id = stays.item_id JOIN intake_source s ON s.id = i.source_id
+GROUP BY 1, 2
 """
 
 _ARRIVALS = """
@@ -96,6 +113,7 @@ class _Counted:
     placed_last_hour: int = 0
     settled_last_hour: int = 0
     unowned: int = 0
+    halted: Halted = field(default_factory=Halted)
 
 
 def board_now(*, viewer: Viewer, now: datetime, among: Sequence[UUID] | None = None) -> BoardNow:
@@ -110,6 +128,7 @@ def board_now(*, viewer: Viewer, now: datetime, among: Sequence[UUID] | None = N
     _count_flow(counted, asked, now)
     for queue_id, unowned in _rows(_UNOWNED, asked):
         counted[queue_id].unowned = unowned
+    _count_halted(counted, asked, stops_of(viewer.workspace_id))
     arrived = {
         hour.astimezone(now.tzinfo): count for hour, count in _rows(_ARRIVALS, asked | {"since": now - WEEK - DAY})
     }
@@ -166,6 +185,30 @@ def _count_flow(counted: dict[UUID, _Counted], asked: dict[str, Any], now: datet
         one.settled_last_hour += settled_last_hour
 
 
+def _count_halted(counted: dict[UUID, _Counted], asked: dict[str, Any], running: Running) -> None:
+    """Count what stops keep: all of a stopped queue, and of the others what comes from a stopped source."""
+    if running.of_sources and not running.of_all:
+        slugs = [one.source_slug for one in running.stops if one.source_slug]
+        _count_of_sources(counted, asked | {"stopped": slugs})
+    for queue_id in asked["queues"]:
+        if running.over(queue_id=queue_id):
+            counted[queue_id].halted = Halted(counted[queue_id].waiting, 1.0)
+
+
+def _count_of_sources(counted: dict[UUID, _Counted], asked: dict[str, Any]) -> None:
+    waiting: defaultdict[UUID, dict[datetime, int]] = defaultdict(dict)
+    came: defaultdict[UUID, int] = defaultdict(int)
+    stopped: defaultdict[UUID, int] = defaultdict(int)
+    for queue_id, due, count, newly, newly_stopped in _rows(_OF_SOURCES, asked):
+        if due and count:
+            waiting[queue_id][due] = count
+        came[queue_id] += newly
+        stopped[queue_id] += newly_stopped
+    for queue_id in came:
+        share = stopped[queue_id] / came[queue_id] if came[queue_id] else 0.0
+        counted[queue_id].halted = Halted(waiting[queue_id], share)
+
+
 def _day(counted: Iterable[_Counted], arrived: dict[datetime, int], now: datetime) -> Day:
     """Return the day around now; its profile is the week before it."""
     placed: defaultdict[datetime, int] = defaultdict(int)
@@ -219,4 +262,9 @@ def _queue(queue: Queue, one: _Counted, day: Day, members: int, promised: Promis
         settled_last_hour=one.settled_last_hour,
         members=members,
         promised=promised,
+        halted=_local(one.halted, day),
     )
+
+
+def _local(halted: Halted, day: Day) -> Halted:
+    return Halted({due.astimezone(day.now.tzinfo): count for due, count in halted.waiting.items()}, halted.share)

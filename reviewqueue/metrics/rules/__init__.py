@@ -3,7 +3,18 @@
 from .crew import Crew, pace_of
 from .day import Day, day_of, due_step, expected_hours
 from .forecast import Cohort, Forecast, forecast, together
-from .levers import BoardNow, Change, Prediction, QueueNow, arriving, both, people_needed, predict
+from .levers import (
+    BoardNow,
+    Change,
+    Halted,
+    Prediction,
+    QueueNow,
+    arriving,
+    both,
+    cohorts_of,
+    people_needed,
+    predict,
+)
 from .passing import Passing, Seen, kept_shares, pass_rule, proposals, rules_with
 
 __all__ = [
@@ -13,12 +24,14 @@ __all__ = [
     "Crew",
     "Day",
     "Forecast",
+    "Halted",
     "Passing",
     "Prediction",
     "QueueNow",
     "Seen",
     "arriving",
     "both",
+    "cohorts_of",
     "day_of",
     "due_step",
     "expected_hours",

@@ -20,13 +20,17 @@ Spells = Sequence[tuple[datetime, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Items of one queue that become ready and fall due together; ``reviews`` is what each of them needs."""
+    """Items of one queue that become ready and fall due together; ``reviews`` is what each of them needs.
+
+    ``stopped`` are those that nobody is handed because of a stop, whose end nobody knows.
+    """
 
     queue_id: UUID
     ready_at: datetime
     due_at: datetime
     items: int
     reviews: int = 1
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,12 @@ class Forecast:
     ready: tuple[float, ...] = ()
     done: tuple[float, ...] = ()
     step: int = 1
-    #: what is late and what will be, as (due, items) in order; and by how many seconds the latest is
+    #: what is late and what will be, as (due, items) in order; and by how many seconds the latest is of what is not
+    #: stopped
     misses: tuple[tuple[float, int], ...] = ()
     behind: float = 0.0
+    #: how many of these are late, or will be, because a stop keeps them from everybody
+    stopped: int = 0
 
     def waiting_at(self, moment: datetime) -> int:
         """Return how many items wait at a moment to come."""
@@ -65,6 +72,7 @@ class _Piece:
     items: int
     reviews: int
     done: float | None = None
+    stopped: bool = False
 
 
 def forecast(
@@ -78,15 +86,19 @@ def forecast(
     """Return what becomes of each queue; ``pace`` is reviews per person and hour.
 
     ``spells`` are the times in which somebody works, in order; who has none there works from now on. What is begun
-    in a spell is ended, a little after it if need be.
+    in a spell is ended, a little after it if need be. What is stopped is taken by nobody.
     """
     every = sorted((one for one in cohorts if one.items > 0), key=lambda one: (one.due_at, one.ready_at))
     step = max(1, -(-sum(one.items for one in every) // MOST_STEPS))
     lines: dict[UUID, list[_Piece]] = {}
+    stopped: dict[UUID, list[_Piece]] = {}
     for one in every:
-        _extend(lines.setdefault(one.queue_id, []), one, step, now.timestamp())
+        _extend((stopped if one.stopped else lines).setdefault(one.queue_id, []), one, step, now.timestamp())
     _serve(lines, people, 3600 / pace, now.timestamp(), spells or {})
-    return {queue_id: _told(line, step, now) for queue_id, line in lines.items()}
+    return {
+        queue_id: _told([*lines.get(queue_id, ()), *stopped.get(queue_id, ())], step, now)
+        for queue_id in lines.keys() | stopped.keys()
+    }
 
 
 def _extend(line: list[_Piece], cohort: Cohort, step: int, now: float) -> None:
@@ -99,7 +111,7 @@ def _extend(line: list[_Piece], cohort: Cohort, step: int, now: float) -> None:
         left -= filled
     while left:
         size = min(left, step)
-        line.append(_Piece(ready, due, size, cohort.reviews))
+        line.append(_Piece(ready, due, size, cohort.reviews, stopped=cohort.stopped))
         left -= size
 
 
@@ -178,9 +190,14 @@ def _told(line: Sequence[_Piece], step: int, now: datetime) -> Forecast:
         ready=tuple(sorted(one.ready for one in line)),
         done=tuple(done),
         step=step,
-        misses=tuple((one.due, one.items) for one in missed),
-        behind=max((inf if one.done is None else one.done - one.due for one in missed), default=0.0),
+        misses=tuple(sorted((one.due, one.items) for one in missed)),
+        behind=max((_behind(one) for one in missed if not one.stopped), default=0.0),
+        stopped=sum(one.items for one in missed if one.stopped),
     )
+
+
+def _behind(piece: _Piece) -> float:
+    return inf if piece.done is None else piece.done - piece.due
 
 
 def _first_clear(line: Sequence[_Piece], done: Sequence[float], now: float) -> float:
@@ -217,4 +234,5 @@ def together(forecasts: Iterable[Forecast]) -> Forecast:
         step=max((one.step for one in every), default=1),
         misses=tuple(sorted(miss for one in every for miss in one.misses)),
         behind=max((one.behind for one in every), default=0.0),
+        stopped=sum(one.stopped for one in every),
     )

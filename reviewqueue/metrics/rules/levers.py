@@ -1,6 +1,6 @@
 """What each change would do to the day: the same arithmetic with one thing different."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,14 @@ from .day import Day, expected_hours
 from .forecast import Cohort, Forecast, forecast, nothing, together
 
 STEP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """What stops keep of a queue: waiting items by the minute they are due, and the share of what comes."""
+
+    waiting: Mapping[datetime, int] = field(default_factory=dict)
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class QueueNow:
     settled_last_hour: int = 0
     members: int = 0
     promised: Promised | None = None
+    halted: Halted = field(default_factory=Halted)
 
     def due_at(self, at: datetime) -> datetime:
         """Return when what comes at a moment is due: in the working hours of a team, when it is promised in them."""
@@ -117,13 +126,14 @@ OWNED = UUID(int=0)
 _SOMEBODY = 15 << 124
 
 
-def predict(board: BoardNow, change: Change = NO_CHANGE) -> Prediction:
-    """Return what the rest of the day brings, with a change or as it is."""
+def predict(board: BoardNow, change: Change = NO_CHANGE, *, with_stopped: bool = True) -> Prediction:
+    """Return what the rest of the day brings, with a change or as it is; and with what stops keep, or without it."""
     hours = {queue.id: _coming(board, queue, change) for queue in board.queues}
     crew = board.crew.joined_by(change.joining)
     if change.owned and change.owner:
         crew = crew.given_to(change.owner, OWNED)
-    cohorts = [*_owned(board, change), *(one for queue in board.queues for one in _line(board, queue, hours, change))]
+    lines = [one for queue in board.queues for one in cohorts_of(queue, hours[queue.id], board.day.now, change)]
+    cohorts = [*_owned(board, change), *(one for one in lines if with_stopped or not one.stopped)]
     told = forecast(cohorts=cohorts, people=crew.people, pace=crew.pace, now=board.day.now, spells=crew.spells)
     return Prediction(
         queues={queue.id: told.get(queue.id) or nothing(board.day.now) for queue in board.queues},
@@ -140,15 +150,22 @@ def _coming(board: BoardNow, queue: QueueNow, change: Change) -> list[tuple[date
     return [(at, items * kept) for at, items in expected_hours(day=board.day, so_far=so_far, first_at=first_at)]
 
 
-def _line(
-    board: BoardNow, queue: QueueNow, hours: Mapping[UUID, list[tuple[datetime, float]]], change: Change
-) -> list[Cohort]:
-    """Return a queue's waiting items, without those that somebody takes as their own, and its coming ones."""
-    owned = change.owned.get(queue.id, {})
-    now, reviews = board.day.now, queue.reviews_required
-    waiting = [Cohort(queue.id, now, due, count - owned.get(due, 0), reviews) for due, count in queue.waiting.items()]
-    coming = [Cohort(queue.id, at, queue.due_at(at), count, reviews) for at, count in arriving(hours[queue.id])]
-    return [*waiting, *coming]
+def cohorts_of(
+    queue: QueueNow, hours: list[tuple[datetime, float]], now: datetime, change: Change = NO_CHANGE
+) -> Iterator[Cohort]:
+    """Yield a queue's waiting items, without those that somebody takes as their own, and its coming ones.
+
+    ``hours`` are the items that come, by moment. What stops keep is apart.
+    """
+    owned, halted, reviews = change.owned.get(queue.id, {}), queue.halted, queue.reviews_required
+    for due, count in queue.waiting.items():
+        left = count - owned.get(due, 0)
+        kept = min(halted.waiting.get(due, 0), left)
+        yield Cohort(queue.id, now, due, left - kept, reviews)
+        yield Cohort(queue.id, now, due, kept, reviews, stopped=True)
+    for stopped, share in ((False, 1 - halted.share), (True, halted.share)):
+        for at, count in arriving([(hour, items * share) for hour, items in hours]):
+            yield Cohort(queue.id, at, queue.due_at(at), count, reviews, stopped)
 
 
 def arriving(hours: list[tuple[datetime, float]]) -> list[tuple[datetime, int]]:
@@ -191,5 +208,5 @@ def people_needed(board: BoardNow, queue_id: UUID, *, most: int = 64) -> int | N
 
 def _holds(board: BoardNow, queue_id: UUID, count: int) -> bool:
     more = {UUID(int=_SOMEBODY + number): frozenset({queue_id}) for number in range(count)}
-    there = predict(board, Change(joining=more)).queues[queue_id]
+    there = predict(board, Change(joining=more), with_stopped=False).queues[queue_id]
     return there.late <= there.overdue

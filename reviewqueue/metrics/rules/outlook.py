@@ -3,14 +3,14 @@
 The same arithmetic as the board's forecast, further ahead and with the people whom shifts plan.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from .crew import Crew
 from .forecast import Cohort, Forecast, forecast, nothing
-from .levers import QueueNow, arriving
+from .levers import QueueNow, cohorts_of
 
 HOUR = timedelta(hours=1)
 #: Nobody is sought beyond so many more people.
@@ -69,18 +69,16 @@ def look_ahead(ahead: Ahead) -> list[QueueAhead]:
     return [_queue(ahead, queue, told.get(queue.id) or nothing(ahead.now)) for queue in ahead.queues]
 
 
-def _forecast(ahead: Ahead, crew: Crew) -> dict[UUID, Forecast]:
-    cohorts = [one for queue in ahead.queues for one in _cohorts(ahead, queue)]
+def _forecast(ahead: Ahead, crew: Crew, *, with_stopped: bool = True) -> dict[UUID, Forecast]:
+    every = (one for queue in ahead.queues for one in _cohorts(ahead, queue))
+    cohorts = [one for one in every if with_stopped or not one.stopped]
     return forecast(cohorts=cohorts, people=crew.people, pace=crew.pace, now=ahead.now, spells=crew.spells)
 
 
-def _cohorts(ahead: Ahead, queue: QueueNow) -> list[Cohort]:
+def _cohorts(ahead: Ahead, queue: QueueNow) -> Iterator[Cohort]:
     hours = sorted(ahead.coming.get(queue.id, {}).items())
     hours = [(max(hour, ahead.now), items) for hour, items in hours if hour + HOUR > ahead.now]
-    reviews = queue.reviews_required
-    waiting = [Cohort(queue.id, ahead.now, due, count, reviews) for due, count in queue.waiting.items()]
-    coming = [Cohort(queue.id, at, queue.due_at(at), count, reviews) for at, count in arriving(hours)]
-    return [*waiting, *coming]
+    return cohorts_of(queue, hours, ahead.now)
 
 
 def _queue(ahead: Ahead, queue: QueueNow, told: Forecast) -> QueueAhead:
@@ -138,10 +136,13 @@ class Shortage:
 
 
 def shortage(ahead: Ahead, one: QueueAhead) -> Shortage | None:
-    """Return who is missing in a queue, or None when every promise to come is kept.
+    """Return who is missing in a queue, or None when every promise to come is kept of what is not stopped.
 
     Help comes from when the first item that is missed could be taken, until the last of them is due.
     """
+    if one.forecast.stopped:
+        told = _forecast(ahead, ahead.crew, with_stopped=False).get(one.queue.id)
+        one = _queue(ahead, one.queue, told or nothing(ahead.now))
     if one.first is None or one.last is None:
         return None
     begins = max(ahead.now, one.first - max(one.queue.promise, HOUR))
@@ -160,6 +161,7 @@ def _kept(ahead: Ahead, one: QueueAhead, begins: datetime, more: int) -> bool:
     joining = [UUID(int=(15 << 124) + number) for number in range(more)]
     people = {**ahead.crew.people, **{who: frozenset({one.queue.id}) for who in joining}}
     spells = {**ahead.crew.spells, **dict.fromkeys(joining, ((begins, one.last),))}
-    told = _forecast(ahead, replace(ahead.crew, people=people, spells=spells))[one.queue.id]
+    crew = replace(ahead.crew, people=people, spells=spells)
+    told = _forecast(ahead, crew, with_stopped=False)[one.queue.id]
     due_from, until = ahead.now.timestamp(), ahead.until.timestamp()
     return not any(due_from < due < until for due, _items in told.misses)
