@@ -1,5 +1,6 @@
 """Dealt: the hands of those present are kept filled, and what an absent person holds goes back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from reviewqueue.common.clock import database_now
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.intake import actions as intake
 from reviewqueue.intake.models import State
+from reviewqueue.queues.models import Stop
 from reviewqueue.queues.queries import stops_of
 from reviewqueue.queues.rules import Stopped
 
@@ -24,6 +26,8 @@ from .moves import requeue, tell
 #: How far into its lanes a deal looks beyond what the hands have room for, and at the most.
 SPARE = 20
 WIDEST_HEAD = 4096
+#: How often a deal that met what is stopped takes that out of its lines and plans again.
+ROUNDS = 3
 
 
 def deal(*, workspace_id: UUID, now: datetime | None = None) -> int:
@@ -36,10 +40,31 @@ def deal(*, workspace_id: UUID, now: datetime | None = None) -> int:
     here = [] if stops.of_all else seats(workspace_id=workspace_id, now=at)
     if not here:
         return 0
-    stopped = [one.queue_id for one in stops.stops if one.queue_id]
-    hands = hands_of(workspace_id=workspace_id, seats=here, stopped=stopped, now=at)
+    stopped, dealt = [one.queue_id for one in stops.stops if one.queue_id], 0
+    for _round in range(ROUNDS):
+        hands = hands_of(workspace_id=workspace_id, seats=here, stopped=stopped, now=at)
+        filled, met = _filled(workspace_id, hands, here, now)
+        dealt += filled
+        if not met:
+            break
+        for stop in met:  # what came back to its line since its source was stopped
+            turns.clear_heads(stop=stop, lanes=sorted({lane for hand in hands for lane in hand.lanes}))
+    return dealt
+
+
+def _filled(
+    workspace_id: UUID, hands: list[Hand], here: Sequence[Seat], now: datetime | None
+) -> tuple[int, list[Stop]]:
+    """Deal once; return how many were dealt, and the stops of sources that were met on the way."""
     of = {one.membership.user_id: one for one in here}
-    return sum(_dealt(workspace_id, one, of[one.user_id], now) for one in _planned(hands))
+    dealt, met = 0, {}
+    for one in _planned(hands):
+        try:
+            dealt += _dealt(workspace_id, one, of[one.user_id], now)
+        except Stopped as stopped:
+            if stopped.stop.source_slug:
+                met[stopped.stop.pk] = stopped.stop
+    return dealt, list(met.values())
 
 
 def _planned(hands: list[Hand]) -> list[Deal]:
@@ -59,7 +84,7 @@ def _dealt(workspace_id: UUID, one: Deal, seat: Seat, now: datetime | None) -> b
     try:
         with transaction.atomic():
             return _deal(workspace_id, one.slot_id, seat.membership.user, seat.limit, now)
-    except (IntegrityError, Stopped):  # they claimed the same entry at this moment, or it was stopped
+    except IntegrityError:  # they claimed the same entry at this moment
         return False
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 
 from reviewqueue import pipeline
-from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.accounts import actions as accounts
+from reviewqueue.assignment.models import Assignment, Presence, Slot
 from reviewqueue.audit.actions import SYSTEM, person
 from reviewqueue.audit.models import Event
 from reviewqueue.common.errors import Conflict
@@ -374,3 +375,20 @@ def test_people_who_settle_go_on_where_only_a_source_is_stopped(cast: Cast) -> N
     stop(cast, source=other_source(cast))
     queued(cast)
     assert settle(cast, cast.reviewer, edit()).basis == "review"
+
+
+def test_what_is_stopped_and_came_back_to_its_line_keeps_no_hand_empty(cast: Cast) -> None:
+    """What a claim meets it clears away; where everything is dealt nobody claims."""
+    other, lead = other_source(cast), cast.viewer("lead")
+    team = accounts.create_team(name="Days", by=lead, now=NOW)
+    accounts.join_team(team=team, user_id=cast.reviewer.user_id, by=lead, now=NOW)
+    accounts.limit_hands(team=team, hand_limit=1, by=lead, now=NOW)
+    accounts.begin_dealing(team=team, by=lead, now=NOW)
+    queued(cast)
+    turn = claim(cast, cast.reviewer2)
+    theirs = submit_for(cast, other, "mail-1")
+    stop(cast, source=cast.source)
+    pipeline.give_back(assignment=turn.assignment, fence=turn.fence, by=cast.reviewer2.user, reason="", now=NOW)
+    Presence.objects.create(workspace=cast.workspace, user=cast.reviewer.user, seen_at=NOW)
+    assert pipeline.deal(workspace_id=cast.workspace.pk, now=NOW) == 1
+    assert Assignment.objects.get(ended_at=None).item_id == theirs
