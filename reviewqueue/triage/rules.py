@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from reviewqueue.intake.models import Risk
 
-from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, sentence
+from .conditions import Facts, Leaf, Tree, as_tree, fact, holds, own_words, sentence
 from .models import LEAST_RATE, RoutingPolicy, RoutingRule, SamplingRate, TriageDecision
 
 #: How far risk may pull a slot ahead of its deadline: bounded, so that waiting work always comes to its turn.
@@ -259,7 +259,9 @@ def _words(one: Mapping[str, Any]) -> str:
         "nobody_left": _("everybody who may review it has had it in hand"),
         "appeal": _("the person affected contests what was decided"),
     }
-    return sentences.get(one["code"], one["code"]) % {key: _shown(value) for key, value in one.items()}
+    asked = one["code"].partition(".")[0]
+    told = {key: _shown(own_words(asked, value)) for key, value in one.items()}
+    return sentences.get(one["code"], one["code"]) % told
 
 
 def _shown(value: Any) -> Any:

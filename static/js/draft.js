@@ -88,6 +88,8 @@
         over = true;
         state(wb, "over");
         note(wb, "note-over");
+        const { why } = await response.json().catch(() => ({}));
+        if (why) wb.querySelector("#turn-notes [data-why]").textContent = why;
         return wb.dispatchEvent(new CustomEvent("rq:over"));
       }
       if (!response.ok) {

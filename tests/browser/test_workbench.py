@@ -159,6 +159,22 @@ def test_an_unreachable_server_costs_nothing(cast: Cast, opened: Opened) -> None
     assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
+def test_a_second_window_says_that_the_turn_was_submitted_in_the_first(cast: Cast, opened: Opened) -> None:
+    queued(cast, now=now())
+    first = at_work(opened)
+    second = first.context.new_page()
+    second.goto(first.url)
+    press(first, "a", "Control+Enter")
+    expect(first.locator(".wb.idle")).to_be_visible()
+    press(second, "e", "Control+Home")
+    second.keyboard.type("Too late. ")
+    expect(second.locator("#turn-notes")).to_contain_text(
+        "your text is kept. You submitted this item.", timeout=10_000
+    )
+    expect(second.locator("#turn-notes")).not_to_contain_text("Somebody else")
+    expect(second.locator("#correction")).to_have_value(re.compile("^Too late"))
+
+
 def test_an_ended_session_says_so_and_goes_on_after_signing_in(cast: Cast, opened: Opened) -> None:
     queued(cast, now=now())
     page = at_work(opened)

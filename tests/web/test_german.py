@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from reviewqueue.triage.rules import explain
 from reviewqueue.web.templatetags.look import span
 from tests.cast import Cast
 from tests.steps import queued
@@ -79,3 +80,17 @@ def test_the_workbench_is_german_for_who_reads_german(cast: Cast, client: Client
     for words in ("Freigeben", "Bearbeiten", "Ablehnen", "Wie schwer wiegt der Fehler", "Warum der Fall hier ist"):
         assert words in page
     assert "Approve" not in page
+
+
+def test_why_an_item_is_here_is_said_with_german_words_of_ours() -> None:
+    reasons = [
+        {"code": "kind.is", "value": "comparison", "limit": "comparison"},
+        {"code": "condition", "condition": {"field": "risk_level", "op": "in", "value": ["low", "medium"]}},
+        {"code": "source.is", "value": "chat", "limit": "chat"},
+    ]
+    with translation.override("de"):
+        assert explain(reasons) == [
+            "der Fall ist von der Art „Vergleich“",
+            "das Risiko ist niedrig oder mittel",
+            "der Fall kommt von chat",
+        ]

@@ -504,6 +504,7 @@ def test_a_draft_that_arrives_after_the_submit_does_not_hide_it_from_undo(cast: 
     client = browser("reviewer")
     turn = take(client)
     post(client, turn, "review", edited(turn, "The last word."))
-    assert post(client, turn, "draft", edited(turn, "An earlier wor")).status_code == 409
+    answer = post(client, turn, "draft", edited(turn, "An earlier wor"))
+    assert (answer.status_code, answer.json()["why"]) == (409, "You submitted this item.")
     page = client.post(f"/undo/{Outcome.objects.get().pk}/", follow=True)
     assert b"The last word." in page.content

@@ -8,7 +8,7 @@ from .checking import faults
 from .holding import Condition, condition, fact, holds
 from .sql import Columns, condition_sql
 from .tree import FIELDS, Facts, Leaf, Tree, as_tree, asks, known_first, leaves
-from .words import sentence
+from .words import own_words, sentence
 
 __all__ = [
     "FIELDS",
@@ -26,5 +26,6 @@ __all__ = [
     "holds",
     "known_first",
     "leaves",
+    "own_words",
     "sentence",
 ]

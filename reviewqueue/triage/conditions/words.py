@@ -29,7 +29,7 @@ def _is_empty(tree: Any) -> bool:
 
 
 def _leaf_words(leaf: Leaf) -> str:
-    told = {"name": leaf.get("name") or "UTC", "value": _value_words(leaf["value"])}
+    told = {"name": leaf.get("name") or "UTC", "value": _value_words(own_words(leaf["field"], leaf["value"]))}
     if leaf["field"] in {"finding", "finding_kind"}:
         told["name"] = detector_words(leaf["name"])
     if leaf["field"] == "finding_kind":
@@ -78,6 +78,24 @@ def weekdays() -> dict[int, str]:
     """Return the days of the week by their numbers, Monday first."""
     names = _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")
     return dict(enumerate(names, start=1))
+
+
+def own_words(field: str, value: Any) -> Any:
+    """Return a value of a field whose values are our own words, in the reader's language; any other as it is."""
+    if isinstance(value, list):
+        return [own_words(field, one) for one in value]
+    known = {
+        "kind": {
+            "chat": _("chat"),
+            "text": _("text"),
+            "classification": _("classification"),
+            "extraction": _("extraction"),
+            "action": _("action"),
+            "comparison": _("comparison"),
+        },
+        "risk_level": {"low": _("low"), "medium": _("medium"), "high": _("high")},
+    }
+    return known.get(field, {}).get(value, value) if isinstance(value, str) else value
 
 
 def _value_words(value: Any) -> str:

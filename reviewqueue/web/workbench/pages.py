@@ -75,6 +75,12 @@ def over(request: MemberRequest, own: Assignment, typed: Typed, *, status: int =
     return idle(request, title=title, text=_why_over(own), kept=kept, status=status)
 
 
+def ended(own: Assignment) -> str:
+    """Return in words what became of a turn, for another window that still shows it."""
+    submitted = own.end_reason == Assignment.End.SUBMITTED
+    return _("You submitted this item.") if submitted else _why_over(own)
+
+
 def _why_over(own: Assignment) -> str:
     if own.entry.end_reason == QueueEntry.End.WITHDRAWN:
         return _("The AI system no longer needs it.")

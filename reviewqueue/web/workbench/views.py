@@ -254,7 +254,7 @@ def turn_draft(request: MemberRequest, pk: UUID) -> HttpResponse:
     try:
         expires_at = pipeline.heartbeat(assignment=own, fence=_fence(request), draft=draft)
     except TurnOver as error:
-        return JsonResponse({"detail": error.detail}, status=409)
+        return JsonResponse({"detail": error.detail, "why": pages.ended(own_turn(request, pk))}, status=409)
     left = max(0, round((expires_at - now()).total_seconds()))
     saved_at = "" if draft is None else timezone.localtime().strftime("%H:%M:%S")
     return JsonResponse({"saved_at": saved_at, "expires_in": left})
