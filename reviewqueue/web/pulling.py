@@ -125,7 +125,7 @@ def _write_rule(request: MemberRequest, desk: Desk, new: NewRule) -> list[dict[s
     assert desk.policy is not None
     if whole(request.POST.get("version"), 0) != desk.policy.version:
         raise Conflict(_("The routing policy has changed meanwhile. Please look at the preview again."))
-    policy = _activate(request, new.rules, desk.policy)
+    policy = _activate(request, new.rules, desk.policy, seen=desk.policy)
     messages.success(
         request, _("Policy %(version)s is in force; it applies to new items.") % {"version": policy.version}
     )
@@ -133,13 +133,14 @@ def _write_rule(request: MemberRequest, desk: Desk, new: NewRule) -> list[dict[s
     return [{"kind": "rule", "label": label, "version": policy.version, "earlier": str(desk.policy.pk)}]
 
 
-def _activate(request: MemberRequest, rules: Any, like: RoutingPolicy) -> RoutingPolicy:
+def _activate(request: MemberRequest, rules: Any, like: RoutingPolicy, *, seen: RoutingPolicy) -> RoutingPolicy:
     return activate_policy(
         workspace_id=request.viewer.workspace_id,
         rules=[fields_of(rule) for rule in rules],
         rates=rates_of(like),
         audit_rate=like.audit_rate,
         audit_queue=like.audit_queue,
+        seen=seen,
         by=request.viewer.user,
         actor=request.viewer.actor,
         now=clock_now(),
@@ -190,10 +191,15 @@ def board_undo(request: MemberRequest) -> HttpResponse:
 def _undo_rule(request: MemberRequest, step: dict[str, Any]) -> None:
     current = current_policy(request.viewer.workspace_id)
     earlier = RoutingPolicy.objects.filter(workspace_id=request.viewer.workspace_id, pk=step["earlier"]).first()
+    changed = _("The routing policy has changed since, so it was left as it is.")
     if current is None or earlier is None or current.version != step["version"]:
-        messages.warning(request, _("The routing policy has changed since, so it was left as it is."))
+        messages.warning(request, changed)
         return
-    policy = _activate(request, earlier.rules.order_by("position"), earlier)
+    try:
+        policy = _activate(request, earlier.rules.order_by("position"), earlier, seen=current)
+    except Conflict:  # at this very moment
+        messages.warning(request, changed)
+        return
     words = _("Policy %(version)s has the rules of policy %(earlier)s again.")
     messages.success(request, words % {"version": policy.version, "earlier": earlier.version})
 

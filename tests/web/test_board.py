@@ -16,8 +16,10 @@ from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now
 from reviewqueue.metrics.queries.overload import measured
 from reviewqueue.queues.models import QueueMember, Stop
-from reviewqueue.triage.models import RoutingPolicy
+from reviewqueue.triage.actions.policies import roll_back
+from reviewqueue.triage.models import RoutingPolicy, RoutingRule
 from reviewqueue.triage.queries import current_policy
+from reviewqueue.web import pulling
 from tests.cast import Cast, item
 from tests.steps import claim, queued, submit, triage
 
@@ -149,6 +151,31 @@ def test_a_rule_previewed_against_an_older_policy_is_not_written(cast: Cast, bro
     answer = client.post("/board/levers/rule/", {"confidence": "0.5", "version": "0"})
     assert answer.status_code == 409
     assert RoutingPolicy.objects.filter(workspace=cast.workspace).count() == 1
+
+
+def test_a_policy_that_comes_into_force_at_this_very_moment_is_not_written_over(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by a lever nor by taking one back: both have looked which policy is in force a moment before."""
+    flood(cast, 60, confidence=0.55, **PROMISES)
+    chosen = {"group": "risk_tags::delivery-promise", "confidence": "0.5", "rate": "0", "version": "1"}
+    fields_of = pulling.fields_of
+
+    def after_somebody_else(rule: RoutingRule) -> dict:
+        monkeypatch.setattr(pulling, "fields_of", fields_of)
+        first = RoutingPolicy.objects.get(workspace=cast.workspace, version=1)
+        roll_back(to=first, note="", by=None, actor=SYSTEM, now=now())
+        return fields_of(rule)
+
+    client = browser("lead")
+    monkeypatch.setattr(pulling, "fields_of", after_somebody_else)
+    assert client.post("/board/levers/rule/", chosen).status_code == 409
+    assert current_policy(cast.workspace.pk).version == 2
+    assert client.post("/board/levers/rule/", {**chosen, "version": "2"}).status_code == 302
+    monkeypatch.setattr(pulling, "fields_of", after_somebody_else)
+    client.post("/board/undo/")
+    assert list(RoutingPolicy.objects.filter(based_on__version=1).values_list("version", flat=True)) == [2, 4]
+    assert current_policy(cast.workspace.pk).version == 4
 
 
 # --- people -------------------------------------------------------------------------------------------------------

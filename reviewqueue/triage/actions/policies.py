@@ -53,17 +53,21 @@ def activate_policy(
     rates: Sequence[Mapping[str, Any]] = (),
     note: str = "",
     based_on: RoutingPolicy | None = None,
+    seen: RoutingPolicy | None = None,
 ) -> RoutingPolicy:
     """Write the next version of a workspace's policy and make it current.
 
     ``rules`` are ordered mappings with the fields of RoutingRule, ``rates`` with source, model_version and rate.
-    Raises Invalid with the place of a bad condition.
+    Raises Invalid with the place of a bad condition, Conflict when another than the one ``seen`` is in force by now.
     """
     _check_rules(rules)
     with transaction.atomic():
+        version = _next_version(workspace_id)
+        if seen:
+            _refuse_unseen(seen, version)
         policy = RoutingPolicy(
             workspace_id=workspace_id,
-            version=_next_version(workspace_id),
+            version=version,
             audit_rate=audit_rate,
             audit_queue=audit_queue,
             based_on=based_on,
@@ -296,12 +300,16 @@ def activate_draft(
     with transaction.atomic():
         version = _next_version(draft.workspace_id)
         held = _held(draft)
-        if seen.version != version - 1:
-            raise Conflict(_("Another policy has come into force meanwhile. Please look at the differences again."))
+        _refuse_unseen(seen, version)
         held.version, held.note, held.activated_at, held.activated_by = version, note.strip()[:500], now, by
         held.save(update_fields=["version", "note", "activated_at", "activated_by"])
         record(workspace_id=held.workspace_id, verb="activate", subject=("policy", held.pk), by=actor, at=now)
     return held
+
+
+def _refuse_unseen(seen: RoutingPolicy, next_version: int) -> None:
+    if seen.version != next_version - 1:
+        raise Conflict(_("Another policy has come into force meanwhile. Please look at the differences again."))
 
 
 def roll_back(*, to: RoutingPolicy, note: str, by: User | None, actor: Actor, now: datetime) -> RoutingPolicy:
