@@ -42,10 +42,16 @@
     wb.addEventListener("input", () => point(wb, ""), { signal });
     // the first thing wrong after an answer of the server, else the turn itself
     const wrong = wb.querySelector("[data-error]:not([hidden])")?.dataset.error;
+    const asked = wb.querySelector("[aria-invalid]");
     if (wrong) point(wb, wrong);
+    else if (asked) asked.focus();
     else if (document.activeElement === document.body) wb.focus({ preventScroll: true });
   });
 
+  // of details with one name only one may be open: the old page's would close the new one's while both are there
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.shouldSwap) for (const one of detail.target.querySelectorAll("details[name][open]")) one.open = false;
+  });
   document.addEventListener("htmx:sendError", ({ detail }) => note(detail.elt.closest(".wb"), "note-unreached"));
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const away = [401, 403].includes(detail.xhr.status);

@@ -9,7 +9,7 @@ from reviewqueue.assignment.models import Draft
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.common.clock import now
 from reviewqueue.intake.actions import declare
-from reviewqueue.review.models import Outcome, Review
+from reviewqueue.review.models import EscalationContent, Outcome, Review
 from tests.browser.conftest import Opened, take_the_next
 from tests.cast import NOW, Cast
 from tests.steps import queued
@@ -83,6 +83,17 @@ def test_the_letter_of_the_severity_that_was_asked_for_submits(cast: Cast, opene
     press(page, "r", "Control+Enter", "j")
     expect(page.locator(".wb.idle")).to_be_visible()
     assert sorted(Review.objects.values_list("decision", "severity")) == [("edit", "minor"), ("reject", "major")]
+
+
+def test_a_question_that_is_missing_is_asked_for_where_it_is_typed(cast: Cast, opened: Opened) -> None:
+    queued(cast, now=now())
+    page = at_work(opened)
+    press(page, "x", "Control+Enter")
+    expect(page.get_by_text("A lead needs your question to decide it.")).to_be_visible()
+    page.keyboard.type("May we pay the taxi?")
+    press(page, "Control+Enter")
+    expect(page.locator(".wb.idle")).to_be_visible()
+    assert EscalationContent.objects.get().question == "May we pay the taxi?"
 
 
 def test_on_a_narrow_page_what_a_key_chooses_comes_into_view(cast: Cast, opened: Opened) -> None:
