@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from reviewqueue import pipeline
 from reviewqueue.assignment.models import BulkAction, BulkStep
 from reviewqueue.assignment.queries import actions_visible_to
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.pipeline.shifting import because_words
 
@@ -104,7 +104,7 @@ def change_undo(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Take a change back wherever an item is still as it was left."""
     found = get_object_or_404(actions_visible_to(request.viewer), pk=pk)
     try:
-        pipeline.undo_bulk(action=found, by=request.viewer, now=now())
+        pipeline.undo_bulk(action=found, by=request.viewer, now=database_now())
     except Conflict:
         messages.warning(request, _("This was taken back already."))
         return redirect("change", found.pk)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment.standing import Asked
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Invalid
 from reviewqueue.intake.models import Item
@@ -87,7 +88,7 @@ def items_change(request: MemberRequest) -> HttpResponse:
     reason = given.get("reason", "").replace("\x00", "").strip()[:LONGEST_REASON]
     try:
         action = pipeline.begin_bulk(
-            asked=asked, item_ids=item_ids, reason=reason, by=request.viewer, now=clock_now()
+            asked=asked, item_ids=item_ids, reason=reason, by=request.viewer, now=database_now()
         )
     except Invalid as error:
         return _preview(request, selection, asked, item_ids, error)

@@ -206,7 +206,7 @@ def escalation_hand_back(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Send an escalated item back to its queue."""
     escalation = _open_escalation(request, pk)
     try:
-        pipeline.hand_back(escalation=escalation, by=request.viewer, now=now())
+        pipeline.hand_back(escalation=escalation, by=request.viewer, now=database_now())
     except Conflict as error:
         return _refused(request, error)
     return _done(request, escalation.item, _("%(item)s is back in its queue."))

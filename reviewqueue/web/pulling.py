@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from reviewqueue.accounts.models import User
+from reviewqueue.common.clock import database_now
 from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.metrics.queries.board import board_now
@@ -166,7 +167,7 @@ def _let_join(request: MemberRequest, desk: Desk, joining: Joining) -> list[dict
 
 
 def _give(request: MemberRequest, desk: Desk, owning: Owning) -> list[dict[str, Any]]:
-    done = assign_many(slots=owning.slots, to=owning.to.user, by=request.viewer, now=clock_now())
+    done = assign_many(slots=owning.slots, to=owning.to.user, by=request.viewer, now=database_now())
     say_assigned(request, done, owning.to.user)
     label = _("%(n)s items given to %(name)s") % {"n": number(len(done.turns)), "name": owning.to.user.name}
     return [{"kind": "assign", "label": label, "turns": [str(one) for one in done.turns]}] if done.turns else []
@@ -214,7 +215,7 @@ def _undo_people(request: MemberRequest, step: dict[str, Any]) -> None:
 
 
 def _undo_assign(request: MemberRequest, step: dict[str, Any]) -> None:
-    taken = take_back(turns=step["turns"], by=request.viewer, now=clock_now())
+    taken = take_back(turns=step["turns"], by=request.viewer, now=database_now())
     words = ngettext("One item waits for everybody again.", "%(n)s items wait for everybody again.", taken)
     messages.success(request, words % {"n": number(taken)})
 

@@ -23,7 +23,7 @@ from reviewqueue.accounts.teams import absent_at, leads, members_of, teams_visib
 from reviewqueue.assignment.hands import present
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.background import ring
-from reviewqueue.common.clock import now
+from reviewqueue.common.clock import database_now, now
 from reviewqueue.common.errors import Conflict, NotThere, ProductError
 from reviewqueue.metrics.queries.board import board_now
 
@@ -284,7 +284,7 @@ def team_take_back(request: MemberRequest, pk: UUID, user_pk: UUID) -> HttpRespo
     held = Assignment.objects.filter(workspace_id=one.workspace_id, user=person, ended_at=None)
     for turn in held.select_related("slot"):
         try:
-            pipeline.take_away(assignment=turn, by=request.viewer, now=now())
+            pipeline.take_away(assignment=turn, by=request.viewer, now=database_now())
             taken += 1
         except Conflict:
             continue  # submitted at this moment

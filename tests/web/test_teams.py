@@ -213,3 +213,21 @@ def test_who_is_here_is_told_by_the_clock_of_the_database_alone(
     monkeypatch.setattr("reviewqueue.web.context.now", lambda: now() - timedelta(minutes=10))
     page(browser("reviewer"), "/my-queue/")
     assert cast.reviewer.user_id in present(workspace_id=cast.workspace.pk, now=database_now())
+
+
+def test_turns_that_leads_end_or_give_run_on_the_databases_clock(
+    cast: Cast, team: Team, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the trail of an item would show two people at it at once."""
+    for module, name in (("teams", "now"), ("changing", "clock_now")):
+        monkeypatch.setattr(f"reviewqueue.web.{module}.{name}", lambda: now() - timedelta(minutes=10))
+    queued(cast, 1, now=now())
+    turn, lead = claim(cast, cast.reviewer, now=None), browser("lead")
+    item_id = turn.assignment.item_id
+    given = {"verb": "reassign", "item": str(item_id)}
+    lead.post(reverse("items_change"), {**given, "to": str(cast.reviewer2.user_id)})
+    lead.post(reverse("items_change"), {**given, "to": str(cast.reviewer.user_id)})
+    lead.post(f"/teams/{team.pk}/people/{cast.reviewer.user_id}/take-back/")
+    times = list(Assignment.objects.order_by("fence").values_list("opened_at", "ended_at"))
+    assert len(times) == 3
+    assert [one for both in times for one in both] == sorted(one for both in times for one in both)
