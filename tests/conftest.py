@@ -26,19 +26,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker, pytestconfig: pytest.Config
-) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the database for all stories begin with what the migrations made of it the last time."""
     with django_db_blocker.unblock():
-        schema.begin_with(pytestconfig.cache.mkdir("schema"))
+        schema.begin_with_the_kept()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, pytestconfig: pytest.Config) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Make the database for all stories, and keep what the migrations made of it for the next time."""
     with django_db_blocker.unblock():
-        schema.keep(pytestconfig.cache.mkdir("schema"))
+        schema.keep()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -64,5 +64,5 @@ class Patient:
 
 def living(data_dir: Path) -> Iterator[Patient]:
     """Start a whole product with data of its own; it leaves nothing behind."""
-    with running_product(data_dir) as product:
+    with running_product(data_dir, migrated=True) as product:
         yield Patient(product, data_dir)

@@ -1,5 +1,6 @@
 """The whole product as its users meet it: started by its own command, set up by its own commands."""
 
+import json
 import os
 import re
 import signal
@@ -17,9 +18,12 @@ import httpx
 
 from reviewqueue.runtime import Servers, places
 from reviewqueue.runtime.logs import tail
+from tests.schema import begin_product_with_the_kept
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = {"lead": "lead", "reviewer": "reviewer", "ml": "ml_engineer"}
+_ACME = ("--workspace", "acme")
+_REVIEWS = ("--scope", "reviews:write", "--scope", "items:read")
 #: How long a start may take, in seconds, and how long it may take to end.
 PATIENCE = 90
 
@@ -37,8 +41,23 @@ class Product:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command and return what it prints."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=60)
+        return self._run(str(ROOT / "manage.py"), *arguments)
+
+    def manage_all(self, commands: list[list[str]]) -> list[str]:
+        """Run management commands in one process; return what each prints."""
+        return json.loads(self._run("-m", "tests.walk.commands", input=json.dumps(commands)))
+
+    def _run(self, *arguments: str, input: str | None = None) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=input,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
         return done.stdout.strip()
 
     def client(self, who: str) -> httpx.Client:
@@ -71,8 +90,13 @@ class Output:
 
 
 @contextmanager
-def running_product(data_dir: Path) -> Iterator[Product]:
-    """Start the product on a free port with data of its own, set a workspace up, and leave nothing behind."""
+def running_product(data_dir: Path, *, migrated: bool = False) -> Iterator[Product]:
+    """Start the product on a free port with data of its own, set a workspace up, and leave nothing behind.
+
+    ``migrated``: its first start finds the migrations done, which saves half of that start.
+    """
+    if migrated:
+        begin_product_with_the_kept(data_dir)
     port = _free_port()
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     environment = {**kept, "DATA_DIR": str(data_dir), "WEB_PROCESSES": "1", "WORKER_PROCESSES": "1"}
@@ -123,17 +147,21 @@ def _logs(data_dir: Path) -> str:
 
 
 def _set_up(product: Product) -> None:
+    """Make the workspace, its people and their keys by the product's own commands."""
     source = ("--source", "support-chatbot")
-    product.manage("create_workspace", "--slug", "acme", "--name", "Acme", "--admin", "admin@acme.example", *source)
-    for name, role in PEOPLE.items():
-        person = ("--workspace", "acme", "--email", f"{name}@acme.example", "--role", role, "--queue", "support")
-        product.passwords[name] = product.manage("create_member", *person)
-    items = ("--scope", "items:write", "--scope", "items:read")
-    product.keys["bot"] = product.manage("create_api_key", "--workspace", "acme", "--name", "bot", *items, *source)
-    reviews = ("--scope", "reviews:write", "--scope", "items:read", "--user", "reviewer@acme.example")
-    product.keys["reviewer"] = product.manage("create_api_key", "--workspace", "acme", "--name", "tool", *reviews)
-    data = ("--scope", "datasets:read", "--scope", "datasets:write")
-    product.keys["ml"] = product.manage("create_api_key", "--workspace", "acme", "--name", "training", *data)
+    acme = ["create_workspace", "--slug", "acme", "--name", "Acme", "--admin", "admin@acme.example", *source]
+    people = [
+        ["create_member", *_ACME, "--email", f"{name}@acme.example", "--role", role, "--queue", "support"]
+        for name, role in PEOPLE.items()
+    ]
+    keys = {
+        "bot": ["--name", "bot", "--scope", "items:write", "--scope", "items:read", *source],
+        "reviewer": ["--name", "tool", *_REVIEWS, "--user", "reviewer@acme.example"],
+        "ml": ["--name", "training", "--scope", "datasets:read", "--scope", "datasets:write"],
+    }
+    _made, *said = product.manage_all([acme, *people, *[["create_api_key", *_ACME, *of] for of in keys.values()]])
+    product.passwords = dict(zip(PEOPLE, said, strict=False))
+    product.keys = dict(zip(keys, said[len(PEOPLE) :], strict=True))
     for key in product.keys.values():
         assert re.fullmatch(r"rq_[\w-]{40,}", key)
 
