@@ -22,6 +22,7 @@ BENCHMARKS = {
     "intake.batch": "intake.batch",
     "triage": "triage.lines",
     "triage.latency": "latency.lines",
+    "triage.poison": "poison.lines",
     "claim": "claim.lines",
     "claim.http": "claim_http.lines",
     "submit": "submit.lines",

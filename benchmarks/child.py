@@ -11,6 +11,7 @@ import benchmarks.claim  # noqa: E402 - models are there only now
 import benchmarks.claim_http  # noqa: E402
 import benchmarks.intake  # noqa: E402
 import benchmarks.latency  # noqa: E402
+import benchmarks.poison  # noqa: E402
 import benchmarks.release  # noqa: E402
 import benchmarks.submit  # noqa: E402
 import benchmarks.triage  # noqa: E402, F401

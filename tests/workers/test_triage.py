@@ -1,11 +1,13 @@
 """The triage task: what fails waits apart, and nothing else waits for it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db.models import Value
 from django.db.models.functions import Concat
 
+from reviewqueue import pipeline
+from reviewqueue.common.deadline import Limit, TooSlow
 from reviewqueue.intake.models import Source
 from reviewqueue.pipeline import triaging
 from reviewqueue.queues.models import Queue
@@ -70,6 +72,50 @@ def test_a_workspace_without_a_policy_fails_alone(cast: Cast) -> None:
     assert task.triage.run() == 2
     assert waiting() == {"theirs-1", "theirs-2"}
     assert set(Pending.objects.values_list("last_error", "attempts")) == {("Conflict", 1)}
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many items were decided at once, in the order of trying."""
+    tried_so: list[int] = []
+    faultless = pipeline.triage_items
+
+    def counted(*, taken: list[Taken], now: datetime) -> int:
+        tried_so.append(len(taken))
+        return faultless(taken=taken, now=now)
+
+    monkeypatch.setattr(task.pipeline, "triage_items", counted)
+    return tried_so
+
+
+def spoiled(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    """Let one item fail whatever decides it."""
+
+    def fail(name: str, key: str = "") -> None:
+        if key == "poison":
+            raise fault
+
+    monkeypatch.setattr(triaging, "failpoint", fail)
+
+
+def test_a_batch_with_a_fault_is_decided_in_halves_so_that_the_rest_stays_quick(
+    cast: Cast, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiled(monkeypatch, RuntimeError())
+    submit(cast, *[item(f"conv-{number}") for number in range(15)], item("poison"))
+    assert task.triage.run() == 15
+    assert waiting() == {"poison"}
+    assert sorted(batches, reverse=True) == [16, 8, 8, 4, 4, 2, 2, 1, 1]
+
+
+def test_a_batch_that_hangs_is_decided_one_by_one_for_its_halves_would_hang_as_long(
+    cast: Cast, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiled(monkeypatch, TooSlow(Limit()))
+    submit(cast, *[item(f"conv-{number}") for number in range(3)], item("poison"))
+    assert task.triage.run() == 3
+    assert waiting() == {"poison"}
+    assert batches == [4, 1, 1, 1, 1]
 
 
 def test_an_item_that_no_person_can_be_given_does_not_end_the_run(cast: Cast) -> None:
