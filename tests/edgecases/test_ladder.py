@@ -1,6 +1,5 @@
 """Nothing waits unowned or unanswered for longer than a set time: the ladder tells one person after the other."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from reviewqueue.edgecases.models import DueMail, LadderStep
 from reviewqueue.edgecases.queries import steps_calling
 from tests.cast import NOW, Cast
 from tests.edgecases.steps import REJECT, asked, items, opened
+from tests.races.crowd import each
 
 MINUTES = {"owner": 10, "deputy": 20, "lead": 30, "admin": 60}
 
@@ -175,16 +175,7 @@ def test_an_email_that_never_goes_out_is_given_up(set_up: Cast, settings) -> Non
 def test_two_workers_tell_each_person_once(set_up: Cast) -> None:
     cast = set_up
     asked(cast, *items(5))
-
-    def climb() -> None:
-        pipeline.climb(workspace_id=cast.workspace.pk, now=after(10))
-        connection.close()
-
-    workers = [threading.Thread(target=climb) for _worker in range(4)]
-    for one in workers:
-        one.start()
-    for one in workers:
-        one.join()
+    each(range(4), lambda _worker: pipeline.climb(workspace_id=cast.workspace.pk, now=after(10)))
     assert LadderStep.objects.count() == DueMail.objects.count() == 5
 
 

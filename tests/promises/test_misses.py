@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from celery import current_app
 from django.core.management import call_command
-from django.db import connection
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Shift, Team
@@ -21,6 +20,7 @@ from reviewqueue.queues.actions import end_promise, set_promise
 from reviewqueue.queues.models import Promise
 from reviewqueue.triage.models import Miss, QueueEntry
 from tests.cast import NOW, Cast
+from tests.races.crowd import each
 from tests.steps import claim, edit, queued, settle
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -175,16 +175,7 @@ def test_another_workspaces_stays_are_nobodys_misses_here(cast: Cast) -> None:
 
 def test_two_sweepers_at_one_moment_write_each_miss_once(transactional_db: None, cast: Cast) -> None:
     queued(cast, 30)
-
-    def sweep() -> None:
-        pipeline.find_misses(workspace_id=cast.workspace.pk, now=after(120))
-        connection.close()
-
-    sweepers = [threading.Thread(target=sweep) for _each in range(4)]
-    for one in sweepers:
-        one.start()
-    for one in sweepers:
-        one.join()
+    each(range(4), lambda _sweeper: pipeline.find_misses(workspace_id=cast.workspace.pk, now=after(120)))
     assert Miss.objects.count() == 30
     assert Event.objects.filter(verb="miss").count() == 30
 
@@ -204,16 +195,7 @@ def test_without_looking_one_after_the_other_the_trail_would_tell_twice(
 
     monkeypatch.setattr(missing, "_look_alone", lambda _workspace: None)
     monkeypatch.setattr(missing, "late_stays", looked)
-
-    def sweep() -> None:
-        pipeline.find_misses(workspace_id=cast.workspace.pk, now=after(120))
-        connection.close()
-
-    sweepers = [threading.Thread(target=sweep) for _each in range(2)]
-    for one in sweepers:
-        one.start()
-    for one in sweepers:
-        one.join()
+    each(range(2), lambda _sweeper: pipeline.find_misses(workspace_id=cast.workspace.pk, now=after(120)))
     assert (Miss.objects.count(), Event.objects.filter(verb="miss").count()) == (3, 6)
 
 

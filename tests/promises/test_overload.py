@@ -1,12 +1,10 @@
 """An overload plan: made beforehand, begun by hand or by a threshold, heeded by triage, told to those it calls."""
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
 
 from reviewqueue import pipeline
 from reviewqueue.audit.actions import SYSTEM
@@ -21,6 +19,7 @@ from reviewqueue.triage.calling import call_due
 from reviewqueue.triage.models import OverloadMail, OverloadPlan, OverloadRun, QueueEntry, TriageDecision
 from reviewqueue.triage.overload import running, thinning_of
 from tests.cast import NOW, Cast, item
+from tests.races.crowd import together
 from tests.steps import edit, held_item, hold, on_duty, queued, settle, submit, triage
 
 UNSURE = Stratum("Unsure", 0.2)
@@ -242,23 +241,8 @@ def test_what_somebody_began_ahead_of_the_crowd_goes_on_until_that_has_gone(cast
 
 def test_it_is_at_work_once_at_a_time(transactional_db: None, cast: Cast) -> None:
     save(cast)
-    said: list[str] = []
-
-    def race() -> None:
-        try:
-            begin(cast)
-            said.append("begun")
-        except Conflict:
-            said.append("at work already")
-        finally:
-            connection.close()
-
-    racers = [threading.Thread(target=race) for _each in range(6)]
-    for one in racers:
-        one.start()
-    for one in racers:
-        one.join()
-    assert sorted(said) == ["at work already"] * 5 + ["begun"]
+    said = together(*[lambda: begin(cast)] * 6)
+    assert sorted(type(one).__name__ for one in said) == ["Conflict"] * 5 + ["OverloadRun"]
     end(cast, 1)
     with pytest.raises(Conflict):
         end(cast, 2)

@@ -11,6 +11,7 @@ from reviewqueue import pipeline
 from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now
 from reviewqueue.queues.models import Queue, Rubric
+from reviewqueue.review.models import Review
 from tests.cast import Cast
 from tests.steps import claim, edit, queued
 
@@ -104,39 +105,33 @@ def test_the_second_reviewer_reads_the_first_where_it_is_not_blind_and_that_is_k
     cast: Cast, browser: Browser
 ) -> None:
     browser("lead").post(PAGE, filled(cast, blind=None))
-    queued(cast, 1, now=now(), risk={"level": "high"})
-    first = claim(cast, cast.reviewer, queue="careful", now=None)
-    said = pipeline.submit_review(
-        assignment=first.assignment, fence=first.fence, by=cast.reviewer.user, judgement=edit("On Sunday.")
-    ).review
-    second = claim(cast, cast.reviewer2, queue="careful", now=None)
-    client = browser("reviewer2")
-    shown = words(client.get(reverse("turn", args=[second.assignment.pk])))
+    first, second, shown = second_after_first(cast, browser)
     assert "What was decided before you" in shown
     assert "Sunday" in shown
-    client.post(
-        reverse("turn_review", args=[second.assignment.pk]),
-        {"fence": second.fence, "decision": "approve", "seen": str(said.pk)},
-    )
-    assert second.assignment.review.shown["reviews"] == [str(said.pk)]
+    assert second.shown["reviews"] == [str(first.pk)]
 
 
 def test_a_blind_reviewer_reads_nothing_of_the_first_and_cannot_claim_to_have(cast: Cast, browser: Browser) -> None:
-    queued(cast, 1, now=now(), risk={"level": "high"})
-    first = claim(cast, cast.reviewer, queue="careful", now=None)
-    said = pipeline.submit_review(
-        assignment=first.assignment, fence=first.fence, by=cast.reviewer.user, judgement=edit("On Sunday.")
-    ).review
-    second = claim(cast, cast.reviewer2, queue="careful", now=None)
-    client = browser("reviewer2")
-    shown = words(client.get(reverse("turn", args=[second.assignment.pk])))
+    _first, second, shown = second_after_first(cast, browser)
     assert "Sunday" not in shown
     assert "decided before you" not in shown
+    assert "reviews" not in second.shown
+
+
+def second_after_first(cast: Cast, browser: Browser) -> tuple[Review, Review, str]:
+    """Let two decide one item, the second saying that the first was read; return both and what the second saw."""
+    queued(cast, 1, now=now(), risk={"level": "high"})
+    turn = claim(cast, cast.reviewer, queue="careful", now=None)
+    first = pipeline.submit_review(
+        assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, judgement=edit("On Sunday.")
+    ).review
+    turn, client = claim(cast, cast.reviewer2, queue="careful", now=None), browser("reviewer2")
+    shown = words(client.get(reverse("turn", args=[turn.assignment.pk])))
     client.post(
-        reverse("turn_review", args=[second.assignment.pk]),
-        {"fence": second.fence, "decision": "approve", "seen": str(said.pk)},
+        reverse("turn_review", args=[turn.assignment.pk]),
+        {"fence": turn.fence, "decision": "approve", "seen": str(first.pk)},
     )
-    assert "reviews" not in second.assignment.review.shown
+    return first, turn.assignment.review, shown
 
 
 def test_the_items_page_says_that_they_did_not_agree_but_not_to_who_is_judging_it(
