@@ -33,7 +33,9 @@ from reviewqueue.edgecases.queries import (
 )
 from reviewqueue.intake.queries import exact_body_of
 from reviewqueue.queues.queries import reason_codes, reason_labels
-from reviewqueue.review.models import Decision, Severity
+from reviewqueue.review.models import Decision, Escalation, Severity
+from reviewqueue.triage.models import RoutingRule
+from reviewqueue.triage.queries import current_policy
 
 from .access import member_page
 from .context import MemberRequest
@@ -67,6 +69,7 @@ def case_context(
         "items": [_member(request, one, mask(one.item)) for one in members],
         "comments": case.comments.select_related("said_by", "content").order_by("said_at"),
         "ruling": _ruling(ruling, reason_labels(request.viewer)) if ruling else None,
+        "rule": _rule_in_force(case) if ruling else None,
         "undo": _undo(ruling, at) if ruling and may else None,
         "since": followed(case),
         "may_lead": may,
@@ -115,6 +118,7 @@ def _alike(request: MemberRequest, one: Any) -> dict[str, Any]:
         "url": item_address(one.item_id, request.viewer),
         "question": "" if one.content.redacted_at else one.content.question,
         "queue": one.entry.queue.name,
+        "differ": one.why == Escalation.Why.DISAGREEMENT,
     }
 
 
@@ -132,6 +136,14 @@ def _ruling(ruling: Ruling, labels: dict[str, str]) -> dict[str, Any]:
         "by": ruling.ruled_by,
         "at": ruling.ruled_at,
     }
+
+
+def _rule_in_force(case: EdgeCase) -> RoutingRule | None:
+    """Return the rule in force that has the case's title: what is drafted of a ruling is called so."""
+    policy = current_policy(case.workspace_id)
+    if policy is None or case.content.redacted_at:
+        return None
+    return policy.rules.filter(name=case.content.title).order_by("position").first()
 
 
 def _undo(ruling: Ruling, at: datetime) -> int | None:

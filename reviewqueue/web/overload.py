@@ -214,7 +214,12 @@ def _rehearsed(found: Rehearsed, days: int) -> str:
         return _("In the last %(days)s days nothing would have been late without the plan either.") % told
     if before <= after:
         return _("In the last %(days)s days the plan would have avoided nothing: %(before)s items late.") % told
-    return _("In the last %(days)s days the plan would have left %(after)s items late instead of %(before)s.") % told
+    words = ngettext(
+        "In the last %(days)s days the plan would have left one item late instead of %(before)s.",
+        "In the last %(days)s days the plan would have left %(after)s items late instead of %(before)s.",
+        after,
+    )
+    return words % told
 
 
 def _sums(found: Rehearsed, days: Days, recorded: int) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_a_rule_asks_for_a_finding_by_the_name_of_its_detector(cast: Cast, brows
         "do": "save",
     }
     page = client.post("/policies/draft/rules/+add/", typed, follow=True).content.decode()
-    assert "“personal data” found: IBAN in the answer" in page
+    assert "the detector of personal data found: IBAN in the answer" in page
     assert RoutingRule.objects.filter(name="Given away").exists()
     answer = client.post("/policies/draft/rules/+add/", {**typed, "g0-0-name": "mind"})
     assert answer.status_code == 422

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -91,6 +91,8 @@ GUIDELINES = {
 }
 
 
+#: How long before the demo begins the rules were made: the pilot is older than its last week.
+BEFORE = timedelta(days=14)
 #: What looks at which source's items.
 DETECTORS = {
     CHAT_SOURCE: ("personal_data", "language", "abuse", "contradiction"),
@@ -110,8 +112,8 @@ def make_workspace(*, password: str, now: datetime) -> Workspace:
     declare_source(workspace=workspace, slug=TOPIC_SOURCE, name="Topic classifier", labels=LABELS, by=SYSTEM, now=now)
     for slug, declared in OFFICE.items():
         declare_source(workspace=workspace, slug=slug, **declared, by=SYSTEM, now=now)
-    _detectors(workspace, lead, now)
-    _policy(workspace, queues, lead, now)
+    _detectors(workspace, lead, now - BEFORE)
+    _policy(workspace, queues, lead, now - BEFORE)
     _datasets(workspace, now)
     return workspace
 

@@ -68,9 +68,9 @@ def _sentences() -> dict[str, str]:
         "weekday.in": _("it came on %(value)s (%(name)s)"),
         "queue_load.below": _("fewer than %(value)s wait in %(name)s"),
         "queue_load.at_least": _("at least %(value)s wait in %(name)s"),
-        "finding.below": _("“%(name)s” scores below %(value)s"),
-        "finding.at_least": _("“%(name)s” scores at least %(value)s"),
-        "finding_kind.has": _("“%(name)s” found: %(value)s"),
+        "finding.below": _("the detector of %(name)s scores below %(value)s"),
+        "finding.at_least": _("the detector of %(name)s scores at least %(value)s"),
+        "finding_kind.has": _("the detector of %(name)s found: %(value)s"),
     }
 
 
