@@ -26,7 +26,7 @@ from reviewqueue.metrics.rules import (
     predict,
     rules_with,
 )
-from reviewqueue.triage.models import RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import RoutingPolicy, RoutingRule, SamplingRate
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -186,7 +186,8 @@ def test_a_rule_takes_away_what_is_still_to_come() -> None:
 
 
 def facts(confidence: float, *tags: str, risk: str = "low") -> dict:
-    return {"confidence": confidence, "risk_tags": list(tags), "risk_level": risk, "attributes": {}}
+    said = {"confidence": confidence, "risk_tags": list(tags), "risk_level": risk, "attributes": {}}
+    return {**said, "source": "chatbot", "model_version": None}
 
 
 def policy() -> tuple[RoutingPolicy, list[RoutingRule]]:
@@ -217,3 +218,14 @@ def test_items_of_the_audit_sample_count_by_their_chance() -> None:
     which, rules = policy()
     sampled = Seen(facts(0.95), A, 0.05)
     assert kept_shares(policy=which, rules=rules, seen=[sampled]) == {A: 1.0}
+
+
+def test_items_of_a_sample_with_a_rate_of_its_own_count_by_that() -> None:
+    """Nothing changes for them, so as many of them come as came."""
+    which, rules = policy()
+    own = [SamplingRate(source="bot", rate=0.5), SamplingRate(model_version="canary", rate=1.0)]
+    seen = [
+        Seen({**facts(0.95), "source": "bot", "model_version": "1"}, A, 0.5),
+        Seen({**facts(0.95), "source": "bot", "model_version": "canary"}, B, 1.0),
+    ]
+    assert kept_shares(policy=which, rules=rules, rates=own, seen=seen) == {A: 1.0, B: 1.0}

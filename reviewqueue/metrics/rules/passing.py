@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from reviewqueue.triage.conditions import holds
-from reviewqueue.triage.models import RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import RoutingPolicy, RoutingRule, SamplingRate
+from reviewqueue.triage.rules import rate_for
 
 #: A group is worth a rule when at least this many of the items seen are in it.
 FEWEST = 5
@@ -73,8 +74,16 @@ def _all_hold(rule: RoutingRule, facts: Mapping[str, Any]) -> bool:
     return holds(rule.conditions, facts)
 
 
-def kept_shares(*, policy: RoutingPolicy, rules: Sequence[RoutingRule], seen: Sequence[Seen]) -> dict[UUID, float]:
+def kept_shares(
+    *,
+    policy: RoutingPolicy,
+    rules: Sequence[RoutingRule],
+    seen: Sequence[Seen],
+    rates: Sequence[SamplingRate] = (),
+) -> dict[UUID, float]:
     """Return, by queue, the share of items that would still need a person under ``rules``.
+
+    ``rates`` are the policy's sampling rates of single sources and model versions.
 
     Each item counts with its chance under the new rules against the chance it had, so that items which came by the
     audit sample are neither forgotten nor counted twice.
@@ -83,19 +92,19 @@ def kept_shares(*, policy: RoutingPolicy, rules: Sequence[RoutingRule], seen: Se
     after: dict[UUID, float] = {}
     for one in seen:
         before[one.queue_id] += 1
-        chance = _chance(policy, rules, one.facts) / one.probability
+        chance = _chance(policy, rules, rates, one.facts) / one.probability
         after[one.queue_id] = after.get(one.queue_id, 0.0) + chance
     return {queue_id: after[queue_id] / count for queue_id, count in before.items()}
 
 
-def _chance(policy: RoutingPolicy, rules: Sequence[RoutingRule], facts: Mapping[str, Any]) -> float:
+def _chance(
+    policy: RoutingPolicy, rules: Sequence[RoutingRule], rates: Sequence[SamplingRate], facts: Mapping[str, Any]
+) -> float:
     taker = _taker(rules, facts)
-    if taker is None:
-        return policy.audit_rate
-    rule = rules[taker]
-    if rule.queue_id is not None:
+    rule = None if taker is None else rules[taker]
+    if rule is not None and rule.queue_id is not None:
         return 1.0
-    return policy.audit_rate if rule.sample_rate is None else rule.sample_rate
+    return rate_for(facts=facts, policy=policy, rule=rule, rates=rates)
 
 
 def proposals(seen: Sequence[Seen], *, confidence: float, rate: float) -> list[Passing]:

@@ -18,7 +18,7 @@ from reviewqueue.metrics.rules import (
     Prediction,
     Seen,
 )
-from reviewqueue.triage.models import RoutingPolicy, RoutingRule
+from reviewqueue.triage.models import RoutingPolicy, RoutingRule, SamplingRate
 from reviewqueue.triage.queries import current_policy
 
 
@@ -43,6 +43,11 @@ class Desk:
         rules = sorted(policy.rules.all(), key=lambda rule: rule.position) if policy else []
         seen = seen_since(viewer=viewer, since=board.day.start) if policy else []
         return cls(viewer, board, before, policy, rules, seen, list(who_could_help(viewer)), queue_members(viewer))
+
+    @property
+    def rates(self) -> list[SamplingRate]:
+        """The sampling rates of single sources and model versions."""
+        return list(self.policy.rates.all()) if self.policy else []
 
     @property
     def now(self) -> datetime:

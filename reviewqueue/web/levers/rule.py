@@ -60,7 +60,7 @@ def _proposed(desk: Desk, asked: Mapping[str, Any]) -> Lever:
     passing = chosen or max(groups, key=lambda one: _saved(desk, one))
     lever.fields["group"] = passing.key
     lever.doing = _new_rule(desk, passing)
-    kept = kept_shares(policy=desk.policy, rules=lever.doing.rules, seen=desk.seen)
+    kept = kept_shares(policy=desk.policy, rules=lever.doing.rules, rates=desk.rates, seen=desk.seen)
     lever.possible, lever.change = True, Change(kept=kept)
     lever.sentence = _(
         "Pass %(group)s answers with confidence %(confidence)s or more; still review %(rate)s of them at random."
@@ -85,7 +85,8 @@ def _new_rule(desk: Desk, passing: Passing) -> NewRule:
 def _saved(desk: Desk, passing: Passing) -> float:
     """Return how much of what will be late a rule takes away, roughly: enough to choose a group by."""
     assert desk.policy is not None
-    kept = kept_shares(policy=desk.policy, rules=_new_rule(desk, passing).rules, seen=desk.seen)
+    rules = _new_rule(desk, passing).rules
+    kept = kept_shares(policy=desk.policy, rules=rules, rates=desk.rates, seen=desk.seen)
     return sum((1 - kept.get(one.id, 1.0)) * desk.before.queues[one.id].late for one in desk.board.queues)
 
 
