@@ -7,6 +7,7 @@ A page therefore needs no snapshot that is held open, and the last position read
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,14 +26,17 @@ WINDOW = 10_000
 _SIGNED = 6
 
 FEED = """
-SELECT p.position, p.published_at, o.item_id, o.version, o.decision, o.basis, o.disposition, o.changed, o.severity,
-       o.cause, o.reason_codes, o.follow_up, o.settled_at, o.reviewers, o.late, i.external_id, s.slug, i.kind,
-       CASE WHEN f.redacted_at IS NULL THEN f.final END,
+SELECT p.position, o.item_id AS item, i.external_id, s.slug AS source, i.kind, o.version,
+       nullif(o.decision, '') AS decision, o.basis, o.disposition,
+       CASE WHEN f.redacted_at IS NULL THEN f.final END AS final,
        CASE WHEN o.basis = 'ruling' AND o.changed THEN CASE WHEN f.redacted_at IS NULL THEN f.final END
-            WHEN w.redacted_at IS NULL THEN nullif(w.correction, '') END,
+            WHEN w.redacted_at IS NULL THEN nullif(w.correction, '') END AS correction,
+       o.changed, nullif(o.severity, '') AS severity, nullif(o.cause, '') AS cause, o.reason_codes, o.follow_up,
+       o.settled_at, p.published_at, o.reviewers, o.late,
        CASE WHEN o.version > 1 THEN (
          SELECT known.version FROM review_publication before JOIN review_outcome known ON known.id = before.outcome_id
-         WHERE before.item_id = p.item_id AND before.position < p.position ORDER BY before.position DESC LIMIT 1) END
+         WHERE before.item_id = p.item_id AND before.position < p.position ORDER BY before.position DESC LIMIT 1)
+       END AS supersedes
 FROM review_publication p
 JOIN review_outcome o ON o.id = p.outcome_id
 JOIN intake_item i ON i.id = p.item_id
@@ -72,7 +76,8 @@ def feed_page(*, workspace_id: UUID, after: int, limit: int, source: str = "") -
     given: dict[str, Any] = {"workspace": workspace_id, "after": after, "through": through, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(FEED.format(bound=_BOUND if source else ""), {**given, "source": source})
-        rows = [_row(*row) for row in cursor.fetchall()]
+        names = [column.name for column in cursor.description]
+        rows = [_row(names, values) for values in cursor.fetchall()]
     reached = rows[-1]["position"] if len(rows) == limit else through
     return Page(rows, reached, more=reached < last)
 
@@ -82,53 +87,10 @@ def _last_position(workspace_id: UUID) -> int:
     return given.aggregate(last=Max("position"))["last"] or 0
 
 
-def _row(
-    position: int,
-    published_at: Any,
-    item_id: UUID,
-    version: int,
-    decision: str,
-    basis: str,
-    disposition: str,
-    changed: bool,
-    severity: str,
-    cause: str,
-    reason_codes: list[str],
-    follow_up: bool,
-    settled_at: Any,
-    reviewers: int,
-    late: bool,
-    external_id: str,
-    source: str,
-    kind: str,
-    final: str | None,
-    correction: str | None,
-    supersedes: int | None,
-) -> dict[str, Any]:
+def _row(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     """Return one publication: the outcome's body (queries.published_body), and what names its item."""
-    return {
-        "position": position,
-        "item": item_id,
-        "external_id": external_id,
-        "source": source,
-        "kind": kind,
-        "version": version,
-        "decision": decision or None,
-        "basis": basis,
-        "disposition": disposition,
-        "final": _kept(final),
-        "correction": _kept(correction),
-        "changed": changed,
-        "severity": severity or None,
-        "cause": cause or None,
-        "reason_codes": reason_codes,
-        "follow_up": follow_up,
-        "settled_at": settled_at,
-        "published_at": published_at,
-        "reviewers": reviewers,
-        "late": late,
-        "supersedes": supersedes,
-    }
+    row = dict(zip(names, values, strict=True))
+    return row | {"final": _kept(row["final"]), "correction": _kept(row["correction"])}
 
 
 def _kept(text: str | None) -> orjson.Fragment | None:

@@ -10,10 +10,10 @@ from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.background import ring
 from reviewqueue.common.errors import Conflict
 
-from ..models import OPEN, Delivery, DeliveryAttempt, Message, Webhook
+from ..models import OPEN, Delivery, Message, Webhook
 from ..rules import TEST, Answer
 from .announcing import Announcement, next_number
-from .sending import LEASE, write_answer
+from .sending import LEASE, keep_attempts, write_answer
 from .webhooks import Disabled
 
 #: Replays of many messages: no oftener than this, and so many at once.
@@ -131,11 +131,4 @@ def end_test(*, delivery: Delivery, answer: Answer, now: datetime) -> None:
         Delivery.objects.filter(OPEN, pk=delivery.pk).update(
             given_up_at=now, lease_until=None, last_status=answer.status, last_error=answer.error[:80]
         )
-        DeliveryAttempt.objects.create(
-            workspace_id=delivery.workspace_id,
-            delivery=delivery,
-            at=now,
-            status=answer.status,
-            error=answer.error[:80],
-            duration_ms=answer.duration_ms,
-        )
+        keep_attempts([(delivery, answer)], now)

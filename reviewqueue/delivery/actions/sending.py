@@ -109,7 +109,7 @@ def write_answers(*, answered: Sequence[tuple[Delivery, Answer]], now: datetime)
     for delivery, answer in answered:
         by_webhook[delivery.webhook_id].append(answer)
     with transaction.atomic():
-        _keep_attempts(answered, now)
+        keep_attempts(answered, now)
         _deliver([(one, answer) for one, answer in answered if answer.delivered], now)
         _put_off([(one, answer) for one, answer in answered if not answer.delivered], now)
         well = set(Webhook.objects.filter(pk__in=by_webhook, failures=0).values_list("pk", flat=True))
@@ -118,7 +118,8 @@ def write_answers(*, answered: Sequence[tuple[Delivery, Answer]], now: datetime)
                 _judge(webhook_id, by_webhook[webhook_id], now)
 
 
-def _keep_attempts(answered: Sequence[tuple[Delivery, Answer]], now: datetime) -> None:
+def keep_attempts(answered: Sequence[tuple[Delivery, Answer]], now: datetime) -> None:
+    """Write what each try was answered."""
     DeliveryAttempt.objects.bulk_create(
         DeliveryAttempt(
             workspace_id=delivery.workspace_id,
