@@ -76,12 +76,15 @@ def standing_ruling(case: EdgeCase) -> Ruling | None:
     return rulings.prefetch_related("texts").order_by("-version").first()
 
 
-def ruling_due(*, now: datetime, limit: int = 50, ruling: Ruling | None = None) -> list[EdgeCaseItem]:
-    """Return items that a ruling has still to settle."""
+def ruling_due(
+    *, now: datetime, limit: int = 50, ruling: Ruling | None = None, without: Collection[UUID] = ()
+) -> list[EdgeCaseItem]:
+    """Return items that a ruling has still to settle, but for some of them."""
     due = EdgeCaseItem.objects.filter(
         ruling__isnull=False, settled_at=None, removed_at=None, passed_over="", ruling__ruled_at__lte=now
     )
     due = due.filter(ruling=ruling) if ruling else due
+    due = due.exclude(pk__in=without) if without else due
     return list(due.select_related("ruling__content", "escalation").order_by("added_at", "pk")[:limit])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -34,6 +35,9 @@ from .moves import hold_entry, item_event, move
 from .settling import settle_item
 
 log = logging.getLogger(__name__)
+
+#: So many items that fail are passed by on the way to others; more are a fault of all.
+MOST_FAILED = 200
 
 Passed = EdgeCaseItem.PassedOver
 #: In what form a ruling's answer corrects an item of a kind; the others need their own words.
@@ -132,16 +136,27 @@ def settle_ruled(*, now: datetime, ruling: Ruling | None = None, most: int = 50)
     Whoever dies in the middle leaves the rest to the next: what is settled, or passed over, is on its row. One that
     fails does not keep the others from theirs.
     """
-    done = 0
-    for member in ruling_due(now=now, ruling=ruling, limit=most):
-        try:
-            settle_one(member=member, now=now)
-        except Exception:
-            log.exception("an item was not settled by its ruling", extra={"item": str(member.item_id)})
-        else:
-            done += 1
-        failpoint("settle_ruled.one")
+    done, failed = 0, set[UUID]()
+    while done < most and len(failed) < MOST_FAILED:
+        members = ruling_due(now=now, ruling=ruling, without=failed, limit=most - done)
+        if not members:
+            break
+        for member in members:
+            if _was_settled(member, now):
+                done += 1
+            else:
+                failed.add(member.pk)
+            failpoint("settle_ruled.one")
     return done
+
+
+def _was_settled(member: EdgeCaseItem, now: datetime) -> bool:
+    try:
+        settle_one(member=member, now=now)
+    except Exception:
+        log.exception("an item was not settled by its ruling", extra={"item": str(member.item_id)})
+        return False
+    return True
 
 
 def settle_one(*, member: EdgeCaseItem, now: datetime) -> None:

@@ -148,3 +148,19 @@ def test_a_dismissed_case_frees_its_items_and_opens_again(cast: Cast) -> None:
         pipeline.rule(case=case, said=REJECT, by=lead, now=NOW)
     pipeline.reopen_case(case=case, by=lead, now=NOW)
     pipeline.rule(case=case, said=REJECT, by=lead, now=NOW)
+
+
+def test_items_that_fail_never_keep_the_others_from_theirs(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many fail, and however few are settled at a time."""
+    case = opened(cast, asked(cast, *items(5)))
+    failing = set(EdgeCaseItem.objects.order_by("added_at", "pk").values_list("item_id", flat=True)[:4])
+    settle = pipeline.ruling.settle_item
+
+    def faulty(**given):
+        assert given["item"].pk not in failing, "a fault of ours"
+        return settle(**given)
+
+    monkeypatch.setattr(pipeline.ruling, "settle_item", faulty)
+    pipeline.rule(case=case, said=REJECT, by=cast.viewer("lead"), now=NOW)
+    pipeline.settle_ruled(now=NOW, most=2)
+    assert EdgeCaseItem.objects.filter(settled_at__isnull=False).count() == 1
