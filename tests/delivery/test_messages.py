@@ -82,7 +82,7 @@ def test_many_publications_are_told_in_a_handful_of_statements(
     for _ in range(12):
         settle(cast, cast.reviewer, edit())
     with django_assert_max_num_queries(16):
-        publish(cast)
+        publish(cast, now=NOW)
     assert Delivery.objects.count() == 12
     assert set(Message.objects.values_list("sequence", flat=True)) == {1}
 
