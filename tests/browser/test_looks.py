@@ -1,11 +1,14 @@
 """Sign-in, my queue and workbench for everybody: no WCAG violation axe finds, no sideways scroll, in both themes."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
+from reviewqueue.triage.models import QueueEntry
 from tests.browser.conftest import Opened, take_the_next
 from tests.cast import Cast
 from tests.steps import claim, queued
@@ -37,6 +40,17 @@ def test_the_pages_of_a_reviewer(cast: Cast, opened: Opened, scheme: str, size: 
     page.fill("#correction", "It will arrive on Monday.")
     check(page)
     page.click(".aside summary >> nth=0")
+    check(page)
+
+
+def test_a_long_due_time_in_german_has_room_on_a_small_phone(cast: Cast, opened: Opened) -> None:
+    queued(cast, now=now())
+    claim(cast, cast.reviewer, now=now())
+    QueueEntry.objects.update(due_at=now() + timedelta(days=3))
+    page = opened("reviewer", "/my-queue/", viewport={"width": 320, "height": 700})
+    page.eval_on_selector("button[name=language][value=de]", "button => button.click()")
+    page.wait_for_selector("html[lang=de]")
+    assert page.locator(".turns .tag").inner_text().startswith("fällig")
     check(page)
 
 

@@ -106,6 +106,11 @@ def test_on_a_narrow_page_what_a_key_chooses_comes_into_view(cast: Cast, opened:
     expect(cause).to_be_in_viewport(ratio=1)
     assert page.evaluate("label => label.getBoundingClientRect().bottom", cause.element_handle()) < 450 - 64
     expect(cause.locator("kbd")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    press(page, "Control+Enter")
+    error = page.locator("[data-error=severity]")
+    expect(error).to_be_in_viewport(ratio=1)
+    assert page.evaluate("error => error.getBoundingClientRect().bottom", error.element_handle()) < 450 - 64
 
 
 def test_an_approved_answer_has_no_fault_to_describe(cast: Cast, opened: Opened) -> None:
@@ -129,6 +134,7 @@ def test_submit_shows_the_next_and_undo_brings_it_back(cast: Cast, opened: Opene
     press(page, "Control+z")
     expect(page).to_have_title(re.compile("conv-0"))
     expect(page.locator("#correction")).to_have_value(re.compile("^Sorry"))
+    expect(page.locator("#draft-state")).to_contain_text("Draft saved")
 
 
 # --- nothing typed is lost ---------------------------------------------------------------------------------------

@@ -188,6 +188,7 @@ def _as_submitted(review: Review, item: Item) -> Typed:
         note=review.content.note,
         follow_up=review.follow_up,
         train_no=not review.train,
+        saved_at=review.submitted_at,
     )
     if "preferred" in correction and item.kind == Kind.COMPARISON:
         typed.decision, typed.severity = PREFER + correction["preferred"], ""
