@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from reviewqueue.accounts.access import Viewer, can
 from reviewqueue.accounts.models import Membership, User
@@ -101,10 +101,13 @@ def reopen_fix(*, fix: KnowledgeFix, by: Viewer, now: datetime) -> None:
     again = KnowledgeFix.objects.filter(workspace_id=fix.workspace_id, article=fix.article, done_at=None)
     if fix.article and again.exists():
         raise Conflict("This article was noted anew meanwhile.")
-    with transaction.atomic():
-        if not cases.reopen_fix(fix=fix):
-            raise Conflict("This article is still to be mended.")
-        _tell(fix, "reopen_knowledge", by, now)
+    try:
+        with transaction.atomic():
+            if not cases.reopen_fix(fix=fix):
+                raise Conflict("This article is still to be mended.")
+            _tell(fix, "reopen_knowledge", by, now)
+    except IntegrityError:  # at this very moment
+        raise Conflict("This article was noted anew meanwhile.") from None
 
 
 def _tell(fix: KnowledgeFix, verb: str, by: Viewer, now: datetime, item: Item | None = None, **data: Any) -> None:

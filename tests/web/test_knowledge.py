@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from reviewqueue import pipeline
@@ -91,3 +92,24 @@ def test_who_looks_on_changes_nothing(cast: Cast, browser: Browser) -> None:
     assert "Take it" not in words(client)
     assert client.post(f"/knowledge/{fix.pk}/take/").status_code == 403
     assert browser("ml").post(f"/items/{one.pk}/knowledge/", {"article": "kb-1"}).status_code == 403
+
+
+def test_what_is_noted_anew_at_this_very_moment_is_not_opened_again_beside_it(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = reviewed(cast)
+    by, at = cast.viewer("reviewer"), clock.now()
+    note = {"item": one, "problem": "wrong", "article": "kb-1", "by": by, "now": at}
+    fix = pipeline.note_knowledge(**note)
+    pipeline.finish_fix(fix=fix, note="", by=by, now=at)
+    reopen = pipeline.mending.cases.reopen_fix
+
+    def after_somebody_else(**given: Any) -> int:
+        pipeline.note_knowledge(**note)
+        return reopen(**given)
+
+    monkeypatch.setattr(pipeline.mending.cases, "reopen_fix", after_somebody_else)
+    answer = browser("reviewer").post(f"/knowledge/{fix.pk}/undo/", follow=True)
+    assert "noted anew meanwhile" in answer.content.decode()
+    fix.refresh_from_db()
+    assert fix.done_at
