@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce, Left
+from django.db.models.functions import Left
 
 from reviewqueue.accounts.access import CAPABILITIES, Viewer, can
 from reviewqueue.accounts.models import Membership, Team
@@ -266,22 +266,23 @@ def escalations_waiting(workspace_id: UUID) -> list[Escalation]:
     return list(_alone(workspace_id).select_related("item"))
 
 
-_STILL_WAITS = Q(escalation__isnull=False, escalation__ended_at=None) | Q(
-    case__isnull=False, case__ruled_at=None, case__dismissed_at=None
-)
-
-
 def steps_told(workspace_id: UUID) -> set[tuple[UUID, datetime, str, UUID]]:
-    """Return (escalation or case, since when it waited, rung, person) of every step about what still waits."""
-    steps = LadderStep.objects.filter(_STILL_WAITS, workspace_id=workspace_id).annotate(
-        about=Coalesce("escalation_id", "case_id")
-    )
-    return set(steps.values_list("about", "since_at", "rung", "told_id"))
+    """Return (escalation or case, since when it waited, rung, person) of every step about what still waits.
+
+    Begun from what waits, which is little: steps are kept for ever.
+    """
+    asked = Escalation.objects.filter(workspace_id=workspace_id, ended_at=None)
+    cases = EdgeCase.objects.filter(workspace_id=workspace_id, ruled_at=None, dismissed_at=None)
+    told = LadderStep.objects.filter(escalation__in=asked).values_list("escalation_id", "since_at", "rung", "told_id")
+    of_cases = LadderStep.objects.filter(case__in=cases).values_list("case_id", "since_at", "rung", "told_id")
+    return {*told, *of_cases}
 
 
 def steps_calling(viewer: Viewer) -> QuerySet[LadderStep]:
     """Return the steps that told this person of what still waits, newest first."""
-    steps = LadderStep.objects.filter(_STILL_WAITS, workspace_id=viewer.workspace_id, told=viewer.user)
+    asked = Q(escalation__isnull=False, escalation__ended_at=None)
+    cases = Q(case__isnull=False, case__ruled_at=None, case__dismissed_at=None)
+    steps = LadderStep.objects.filter(asked | cases, workspace_id=viewer.workspace_id, told=viewer.user)
     return steps.select_related("escalation__item", "escalation__entry__queue", "case__content").order_by("-told_at")
 
 
