@@ -13,7 +13,7 @@ from reviewqueue.review.models import Outcome, Review
 from tests.cast import Cast
 from tests.kinds import KINDS, declare_all, of_kind
 from tests.steps import queued
-from tests.web.test_workbench import post, take
+from tests.web.turning import post, take
 
 Browser = Callable[[str], Client]
 
