@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from django.db.models import Max, QuerySet
 from reviewqueue.accounts.models import User
 from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.background import ring
-from reviewqueue.common.clock import now as clock_now
 from reviewqueue.common.errors import Conflict
 from reviewqueue.common.failpoints import failpoint
 from reviewqueue.review.models import Publication
@@ -206,7 +206,7 @@ def _write_drafts(release: Release, now: datetime) -> dict[str, Any]:
     folder_of(release).mkdir(parents=True, exist_ok=True)
     _drop_drafts(release)
     with _draft(release, DATA).open("wb") as file:
-        counted = _write_lines(release, file)
+        counted = _write_lines(release, file, now)
         _sync(file)
     manifest = _manifest(release, counted, now)
     with _draft(release, MANIFEST).open("wb") as file:
@@ -247,8 +247,8 @@ class _Counted:
             counter.update(getattr(one, name) for one in judged)
 
 
-def _write_lines(release: Release, file: BinaryIO) -> _Counted:
-    counted = _Counted()
+def _write_lines(release: Release, file: BinaryIO, now: datetime) -> _Counted:
+    counted, began = _Counted(), monotonic()
     format = release.dataset.format
     for page in judged_pages(
         workspace_id=release.workspace_id,
@@ -261,13 +261,12 @@ def _write_lines(release: Release, file: BinaryIO) -> _Counted:
         file.write(data)
         counted.add([one for one, _ in written], data)
         failpoint("build.page")
-        _keep_lease(release)
+        _keep_lease(release, now + timedelta(seconds=monotonic() - began))
     return counted
 
 
-def _keep_lease(release: Release) -> None:
+def _keep_lease(release: Release, moment: datetime) -> None:
     """Renew the lease once it is half gone. Raises LeaseLost when another worker has taken the release."""
-    moment = clock_now()
     if release.lease_until and release.lease_until - moment < LEASE / 2:
         until = moment + LEASE
         if not _held(release).update(lease_until=until, due_at=until):

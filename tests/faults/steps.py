@@ -24,7 +24,6 @@ from reviewqueue.accounts.actions import digest_of
 from reviewqueue.accounts.models import ApiKey, Membership, Workspace
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.audit.actions import SYSTEM
-from reviewqueue.common import clock
 from reviewqueue.datasets import actions as datasets
 from reviewqueue.datasets.models import Release
 from reviewqueue.intake.models import Source
@@ -94,7 +93,7 @@ def building(cast: Cast) -> None:
         workspace_id=cast.workspace.pk, slug="all", name="All", format="sft", query={}, by=None, actor=SYSTEM, now=NOW
     )
     datasets.request_release(dataset=dataset, by=None, actor=SYSTEM, now=NOW)
-    datasets.take_due(now=clock.now())  # a lease half gone would be renewed
+    datasets.take_due(now=NOW)
 
 
 def with_key(cast: Cast) -> None:
