@@ -9,7 +9,8 @@ from django.db import OperationalError
 
 from reviewqueue import pipeline
 from reviewqueue.assignment import actions as turns
-from reviewqueue.assignment.models import Assignment, Slot
+from reviewqueue.assignment.models import Assignment, BulkStep, Slot
+from reviewqueue.assignment.standing import Asked
 from reviewqueue.common.errors import Conflict
 from reviewqueue.intake.models import Item, ItemState, State
 from reviewqueue.pipeline import reviewing, shifting
@@ -79,22 +80,37 @@ def test_a_move_and_a_claim_at_once_leave_it_in_one_queue_with_one_holder_at_mos
         assert broken() == []
 
 
+def test_a_page_of_moves_and_claims_at_once_leave_each_item_in_one_queue(cast: Cast) -> None:
+    for number in range(scaled(ROUNDS)):
+        ids = [waiting(cast, 10 * number + place).pk for place in range(4)]
+        asked = {"asked": Asked("move", queue=cast.careful), "item_ids": ids, "reason": "Wrong line."}
+        moved, *_claimed = at_once(
+            lambda: pipeline.begin_bulk(**asked, by=cast.viewer("lead"), now=NOW),  # noqa: B023
+            lambda: claim(cast, cast.reviewer, now=None),
+            lambda: claim(cast, cast.reviewer2, now=None),
+        )
+        assert not isinstance(moved, Exception)
+        assert BulkStep.objects.filter(action=moved).exclude(done_at=None).count() == len(ids)
+        assert QueueEntry.objects.filter(item__in=ids, ended_at=None, queue=cast.careful).count() == len(ids)
+        assert broken() == []
+
+
 def test_ending_the_turns_before_the_slots_leaves_a_turn_behind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a claim between the two is seen by neither."""
     between, claimed = threading.Event(), threading.Event()
 
-    def turns_first(*, entry_id, reason, by, at) -> None:
-        Assignment.objects.filter(entry_id=entry_id, ended_at=None).update(ended_at=at, end_reason=reason)
+    def turns_first(*, entry_ids, reason, by, at) -> None:
+        Assignment.objects.filter(entry_id__in=entry_ids, ended_at=None).update(ended_at=at, end_reason=reason)
         between.set()
         claimed.wait(timeout=5)
-        Slot.objects.filter(entry_id=entry_id, closed_at=None).update(holder=None, expires_at=None, closed_at=at)
+        Slot.objects.filter(entry_id__in=entry_ids, closed_at=None).update(holder=None, expires_at=None, closed_at=at)
 
     def take() -> None:
         between.wait(timeout=5)
         claim(cast, cast.reviewer, now=None)
         claimed.set()
 
-    monkeypatch.setattr(turns, "close_open_slots", turns_first)
+    monkeypatch.setattr(turns, "close_all_open_slots", turns_first)
     one = waiting(cast, 1)
     together(lambda: move(cast, one), take)
     assert broken(), "the protection was taken away, and nothing broke"
