@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import defaults
 
 from reviewqueue.common.errors import NotAllowed, NotThere, ProductError
 
@@ -37,10 +39,30 @@ def member_page(*capabilities: str) -> Callable[[View], View]:
             except OperationalError:
                 log.exception("the database was not reached")
                 return not_ready()
+            except DataError:
+                if not _holds_nul(request):
+                    raise
+                return defaults.bad_request(request, Exception())
 
         return wrapped
 
     return wrap
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Return whether U+0000 was sent, which no person types and PostgreSQL cannot look for."""
+    return any(
+        "\x00" in value for sent in (request.GET, request.POST) for _name, all in sent.lists() for value in all
+    )
+
+
+def way_back(request: HttpRequest, instead: str) -> str:
+    """Return where the person wanted to go (``next``), if that is a page of the product, else ``instead``."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    inside = wanted.startswith("/") and url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if inside else instead
 
 
 def not_ready() -> HttpResponse:

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -18,7 +17,7 @@ from reviewqueue.common.clock import now
 from reviewqueue.queues.queries import own_queues
 from reviewqueue.queues.rules import Stopped
 
-from .access import member_page
+from .access import member_page, way_back
 from .context import MemberRequest
 from .workbench import pages
 from .workbench.views import keep_for_later, own_turn
@@ -35,15 +34,7 @@ def duty(request: MemberRequest) -> HttpResponse:
         go_on_duty(membership=request.membership, now=now())
     else:
         leave_duty(membership=request.membership, now=now())
-    return redirect(_back(request))
-
-
-def _back(request: MemberRequest) -> str:
-    wanted = request.POST.get("next", "")
-    inside = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if inside else reverse("my_queue")
+    return redirect(way_back(request, reverse("my_queue")))
 
 
 @require_POST

@@ -7,7 +7,6 @@ from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,7 +20,7 @@ from reviewqueue.assignment.actions import be_gone, leave_duty
 from reviewqueue.assignment.models import Duty
 from reviewqueue.common.clock import now
 
-from .access import member_page
+from .access import member_page, way_back
 from .context import THEMES, MemberRequest
 
 YEAR = 365 * 24 * 3600
@@ -33,7 +32,7 @@ YEAR = 365 * 24 * 3600
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the form; sign in with an e-mail address and a password, slowed down after repeated failures."""
     if request.user.is_authenticated:
-        return redirect(_back(request))
+        return redirect(way_back(request, reverse("home")))
     if request.method == "GET":
         return _form(request, {"email": "", "error": "", "wait": 0}, 200)
     email = request.POST.get("email", "")[:254]
@@ -49,12 +48,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _form(request, {"email": email, "error": words, "wait": THROTTLE_WINDOW}, error.status)
     login(request, user)
     _learn(request, user)
-    return redirect(_back(request))
+    return redirect(way_back(request, reverse("home")))
 
 
 def _form(request: HttpRequest, form: dict, status: int) -> HttpResponse:
     workspace = only_workspace()
-    context = {"form": form, "next": _back(request), "workspace": workspace.name if workspace else ""}
+    context = {
+        "form": form,
+        "next": way_back(request, reverse("home")),
+        "workspace": workspace.name if workspace else "",
+    }
     return render(request, "sign_in/sign_in.html", context, status=status)
 
 
@@ -67,15 +70,6 @@ def _learn(request: HttpRequest, user: User) -> None:
         language=language if language in dict(settings.LANGUAGES) else user.language,
         time_zone=zone if zone in available_timezones() else user.time_zone,
     )
-
-
-def _back(request: HttpRequest) -> str:
-    """Return where the person wanted to go, if that is within the product."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    inside = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if inside else reverse("home")
 
 
 @require_POST
@@ -92,7 +86,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Keep a theme or a language: the theme with this browser, the language with the person."""
-    response = redirect(_back(request))
+    response = redirect(way_back(request, reverse("home")))
     theme, language = request.POST.get("theme"), request.POST.get("language")
     if theme in THEMES:
         _remember(response, "theme", theme)
