@@ -94,4 +94,5 @@ def test_a_rule_asks_for_a_finding_by_the_name_of_its_detector(cast: Cast, brows
     answer = client.post("/policies/draft/rules/+add/", {**typed, "g0-0-name": "mind"})
     assert answer.status_code == 422
     assert "A detector is required: one of personal_data" in answer.content.decode()
-    assert '<datalist id="detectors">' in answer.content.decode()
+    assert 'list="names-detector"' in answer.content.decode()
+    assert '<datalist id="names-detector"><option value="personal_data">' in answer.content.decode()
