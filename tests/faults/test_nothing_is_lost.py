@@ -25,7 +25,7 @@ KILLS = ("web", "worker", "postgres", "valkey", "postgres", "web")
 
 
 def test_what_was_acknowledged_survives_kills_of_everything(patient: Patient, tmp_path: Path) -> None:
-    survive(patient, tmp_path, scaled(2_000), KILLS, "short")
+    survive(patient, tmp_path, scaled(2_000), KILLS, "kills")
 
 
 @pytest.mark.long
@@ -33,7 +33,7 @@ def test_what_was_acknowledged_survives_kills_for_long(patient: Patient, tmp_pat
     chance = random.Random(1)
     kills = ["postgres"] * 10 + [chance.choice(["web", "worker", "valkey", "run_due"]) for _ in range(40)]
     chance.shuffle(kills)
-    survive(patient, tmp_path, scaled(100_000), kills, "long")
+    survive(patient, tmp_path, scaled(100_000), kills, "many-kills")
 
 
 @pytest.mark.long
