@@ -15,6 +15,9 @@ from psycopg_pool import ConnectionPool
 from reviewqueue.common.ids import new_id
 from reviewqueue.runtime import addresses
 
+#: How many slots of each lane a claim looks at in the end.
+FURTHEST = 1_024
+
 settings.configure(
     SECRET_KEY="nothing here is signed with this key, which the bare views never use",
     ALLOWED_HOSTS=["127.0.0.1"],
@@ -54,8 +57,11 @@ def claim(request: HttpRequest) -> HttpResponse:
     given = json.loads(request.body)
     with pool.connection() as plain:
         row = plain.execute(os.environ["BARE_CLAIM"], given).fetchone()
-        if row is None or row[0] is None:
-            return HttpResponse("nothing was there to claim", status=204)
+        while row is None or row[0] is None:  # others are claiming all that it looked at: it looks further
+            given["head"] *= 2
+            if given["head"] > FURTHEST:
+                return HttpResponse("nothing was there to claim", status=204)
+            row = plain.execute(os.environ["BARE_CLAIM"], given).fetchone()
         said = plain.execute("SELECT body FROM intake_itemcontent WHERE item_id = %s", [row[2]]).fetchone()
     return _created({"id": str(row[0]), "item": json.loads(said[0]) if said else None})
 
