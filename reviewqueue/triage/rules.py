@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from reviewqueue.intake.models import Risk
 
@@ -221,47 +222,51 @@ def explain_pass(decision: TriageDecision) -> list[str]:
     return explain([*why(rule.conditions, decision.facts), _named(policy, rule)])
 
 
+# made once, translated one by one: every claim asks for some
+_SENTENCES = {
+    "confidence.below": gettext_noop("confidence %(value)s is below %(limit)s"),
+    "confidence.at_least": gettext_noop("confidence %(value)s is at least %(limit)s"),
+    "hidden_confidence.below": gettext_noop("confidence is below %(limit)s"),
+    "hidden_confidence.at_least": gettext_noop("confidence is at least %(limit)s"),
+    "risk_level.is": gettext_noop("risk is %(limit)s"),
+    "risk_level.in": gettext_noop("risk is %(value)s"),
+    "risk_tags.has": gettext_noop("it is marked %(limit)s"),
+    "kind.is": gettext_noop("it is of kind %(limit)s"),
+    "kind.in": gettext_noop("it is of kind %(value)s"),
+    "source.is": gettext_noop("it comes from %(limit)s"),
+    "source.in": gettext_noop("it comes from %(value)s"),
+    "model_version.is": gettext_noop("model version %(limit)s answered"),
+    "model_version.in": gettext_noop("model version %(value)s answered"),
+    "attribute.is": gettext_noop("%(name)s is %(limit)s"),
+    "attribute.in": gettext_noop("%(name)s is %(value)s"),
+    "attribute.below": gettext_noop("%(name)s %(value)s is below %(limit)s"),
+    "attribute.at_least": gettext_noop("%(name)s %(value)s is at least %(limit)s"),
+    "policy": gettext_noop("policy %(policy)s sends it to people"),
+    "triage_failed": gettext_noop("triage failed three times, so a person decides"),
+    "no_policy": gettext_noop("there is no routing policy yet, so a person decides"),
+    "stopped": gettext_noop("it would have passed, but passing was stopped"),
+    "overload": gettext_noop("more came than people can review, and the overload plan lets a share of these pass"),
+    "escalated": gettext_noop("a reviewer asked a lead"),
+    "disagreement": gettext_noop("two reviewers disagree"),
+    "signal.thumbs_down": gettext_noop("somebody gave the answer a thumbs down"),
+    "signal.recontact": gettext_noop("the customer came back about the same matter"),
+    "signal.complaint": gettext_noop("somebody complained about the answer"),
+    "signal.report": gettext_noop("a colleague reported the answer as wrong"),
+    "finding": gettext_noop("detectors found something once it had been answered"),
+    "nobody_left": gettext_noop("everybody who may review it has had it in hand"),
+    "appeal": gettext_noop("the person affected contests what was decided"),
+}
+
+
 def _words(one: Mapping[str, Any]) -> str:
     if one["code"] == "condition":
         return sentence(one["condition"])
     if one["code"].endswith("confidence.below") and one["value"] is None:
         return _("no confidence was given")
-    sentences = {
-        "confidence.below": _("confidence %(value)s is below %(limit)s"),
-        "confidence.at_least": _("confidence %(value)s is at least %(limit)s"),
-        "hidden_confidence.below": _("confidence is below %(limit)s"),
-        "hidden_confidence.at_least": _("confidence is at least %(limit)s"),
-        "risk_level.is": _("risk is %(limit)s"),
-        "risk_level.in": _("risk is %(value)s"),
-        "risk_tags.has": _("it is marked %(limit)s"),
-        "kind.is": _("it is of kind %(limit)s"),
-        "kind.in": _("it is of kind %(value)s"),
-        "source.is": _("it comes from %(limit)s"),
-        "source.in": _("it comes from %(value)s"),
-        "model_version.is": _("model version %(limit)s answered"),
-        "model_version.in": _("model version %(value)s answered"),
-        "attribute.is": _("%(name)s is %(limit)s"),
-        "attribute.in": _("%(name)s is %(value)s"),
-        "attribute.below": _("%(name)s %(value)s is below %(limit)s"),
-        "attribute.at_least": _("%(name)s %(value)s is at least %(limit)s"),
-        "policy": _("policy %(policy)s sends it to people"),
-        "triage_failed": _("triage failed three times, so a person decides"),
-        "no_policy": _("there is no routing policy yet, so a person decides"),
-        "stopped": _("it would have passed, but passing was stopped"),
-        "overload": _("more came than people can review, and the overload plan lets a share of these pass"),
-        "escalated": _("a reviewer asked a lead"),
-        "disagreement": _("two reviewers disagree"),
-        "signal.thumbs_down": _("somebody gave the answer a thumbs down"),
-        "signal.recontact": _("the customer came back about the same matter"),
-        "signal.complaint": _("somebody complained about the answer"),
-        "signal.report": _("a colleague reported the answer as wrong"),
-        "finding": _("detectors found something once it had been answered"),
-        "nobody_left": _("everybody who may review it has had it in hand"),
-        "appeal": _("the person affected contests what was decided"),
-    }
     asked = one["code"].partition(".")[0]
     told = {key: _shown(own_words(asked, value)) for key, value in one.items()}
-    return sentences.get(one["code"], one["code"]) % told
+    known = _SENTENCES.get(one["code"])
+    return (_(known) if known else one["code"]) % told
 
 
 def _shown(value: Any) -> Any:
