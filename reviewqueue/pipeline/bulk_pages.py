@@ -12,7 +12,7 @@ from uuid import UUID
 from reviewqueue.accounts.access import Viewer
 from reviewqueue.assignment import actions as turns
 from reviewqueue.assignment.actions import shifting
-from reviewqueue.assignment.models import BulkAction, BulkStep
+from reviewqueue.assignment.models import BulkAction, BulkStep, Slot
 from reviewqueue.assignment.standing import Asked, Standing, obstacle, people_of, standings
 from reviewqueue.audit.actions import record_all
 from reviewqueue.review.models import Review
@@ -91,17 +91,24 @@ def _move_back(steps: Sequence[BulkStep], by: Viewer, now: datetime) -> Became:
     standing = _standing(steps)
     were = QueueEntry.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
     was = {str(one.pk): one for one in were.filter(pk__in=[one.left["from"] for one in steps])}
-    reviewed = set(Review.objects.filter(entry__in=[one.entry.pk for one in standing.values()]).values_list("entry"))
+    touched = _touched([one.entry.pk for one in standing.values()])
     back: dict[QueueEntry, QueueEntry] = {}
     became: Became = {}
     for step in steps:
         before, here = was[step.left["from"]], standing.get(step.item_id)
-        if here and _is_as_moved(step, here, before) and (here.entry.pk,) not in reviewed:
+        if here and _is_as_moved(step, here, before) and here.entry.pk not in touched:
             back[here.entry] = before
         else:
             became[step.pk] = "changed"
     _resume(back, by, now, steps[0].action_id)
     return became
+
+
+def _touched(stays: Sequence[UUID]) -> set[UUID]:
+    """Return those of these stays in which somebody has reviewed the item, or put it aside for a while."""
+    reviewed = Review.objects.filter(entry__in=stays).values_list("entry", flat=True)
+    aside = Slot.objects.filter(entry__in=stays, closed_at=None, held_by__isnull=False)
+    return {*reviewed, *aside.values_list("entry", flat=True)}
 
 
 def _is_as_moved(step: BulkStep, here: Standing, before: QueueEntry) -> bool:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from reviewqueue import pipeline
 from reviewqueue.accounts.models import Membership
 from reviewqueue.assignment.actions import shifting
-from reviewqueue.assignment.models import Assignment, BulkAction, BulkStep, Hold
+from reviewqueue.assignment.models import Assignment, BulkAction, BulkStep, Hold, Slot
 from reviewqueue.assignment.standing import Asked
 from reviewqueue.audit.actions import SYSTEM
 from reviewqueue.audit.models import Event
@@ -222,6 +222,17 @@ def test_what_was_taken_reviewed_or_settled_since_stays_where_it_is_and_is_liste
     assert undo(cast, action)[""] < 4
     assert undo_is_listed(action)
     assert ItemState.objects.filter(state="queued").count() + ItemState.objects.filter(state="in_review").count() >= 3
+
+
+def test_what_somebody_has_put_aside_since_it_was_moved_stays_aside(cast: Cast) -> None:
+    ids = waiting(cast, 2)
+    action = begin(cast, Asked("move", queue=cast.careful), ids)
+    turn = claim(cast, cast.reviewer, queue="careful")
+    later = NOW + timedelta(hours=1)
+    pipeline.snooze(assignment=turn.assignment, fence=turn.fence, by=cast.reviewer.user, until=later, now=NOW)
+    assert undo(cast, action) == Counter({"": 1, "changed": 1})
+    aside = Slot.objects.get(held_until=later)
+    assert (aside.item_id, aside.closed_at) == (turn.assignment.item_id, None)
 
 
 def undo_is_listed(action: BulkAction) -> bool:
