@@ -181,7 +181,7 @@ def overload_rehearsal(request: MemberRequest) -> HttpResponse:
         "most": MOST_DAYS,
         "times": times,
         "most_times": MOST_TIMES,
-        "finding": _rehearsed(found, count),
+        "finding": _rehearsed(found),
         "harder": [one for one in HARDER if one > times] if found.avoided < LITTLE else [],
         "by_threshold": thresholds is not None,
         "sums": _sums(found, days, missed_between(workspace_id=workspace_id, begin=days.begin, end=days.end)),
@@ -205,18 +205,18 @@ def _shares(plan: OverloadPlan) -> Shares:
     )
 
 
-def _rehearsed(found: Rehearsed, days: int) -> str:
+def _rehearsed(found: Rehearsed) -> str:
     before, after = round(found.without.late), round(found.with_plan.late)
-    told = {"before": number(before), "after": number(after), "days": days}
+    told = {"before": number(before), "after": number(after)}
     if not found.with_plan.runs:
-        return _("In the last %(days)s days the plan would not have begun.") % told
+        return _("In the time looked at the plan would not have begun.") % told
     if not before:
-        return _("In the last %(days)s days nothing would have been late without the plan either.") % told
+        return _("In the time looked at nothing would have been late without the plan either.") % told
     if before <= after:
-        return _("In the last %(days)s days the plan would have avoided nothing: %(before)s items late.") % told
+        return _("In the time looked at the plan would have avoided nothing: %(before)s items late.") % told
     words = ngettext(
-        "In the last %(days)s days the plan would have left one item late instead of %(before)s.",
-        "In the last %(days)s days the plan would have left %(after)s items late instead of %(before)s.",
+        "In the time looked at the plan would have left one item late instead of %(before)s.",
+        "In the time looked at the plan would have left %(after)s items late instead of %(before)s.",
         after,
     )
     return words % told

@@ -121,7 +121,7 @@ def test_a_lead_makes_rehearses_arms_begins_and_ends_a_plan(cast: Cast, browser:
     assert "Lead, agency@example.com" in told
     queued(cast, 12, now=now() - timedelta(hours=2))
     told = page(lead, "/overload/rehearsal/?days=2")
-    assert "In the last 2 days the plan would not have begun." in told
+    assert "In the time looked at the plan would not have begun." in told
     assert "From now on the plan begins by itself when a threshold is reached." in post(
         lead, "/overload/arm/", armed="yes"
     )
