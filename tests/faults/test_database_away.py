@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,8 @@ class Alone:
     def backends(self, number: signal.Signals) -> None:
         """Send a signal to PostgreSQL and every process of its own."""
         for pid in inhabitants(places.prepare(self.folder).cluster):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.kill(pid, number)
 
     def ask(self, name: str) -> tuple[httpx.Response, float]:
         """Submit an item; return the answer and how long it took."""
