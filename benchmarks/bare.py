@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from reviewqueue.common.ids import new_id
@@ -56,14 +57,18 @@ def claim(request: HttpRequest) -> HttpResponse:
     """Run the claim statement alone, and read what the item says."""
     given = json.loads(request.body)
     with pool.connection() as plain:
-        row = plain.execute(os.environ["BARE_CLAIM"], given).fetchone()
+        row = _taken(plain, given)
         while row is None or row[0] is None:  # others are claiming all that it looked at: it looks further
             given["head"] *= 2
             if given["head"] > FURTHEST:
                 return HttpResponse("nothing was there to claim", status=204)
-            row = plain.execute(os.environ["BARE_CLAIM"], given).fetchone()
+            row = _taken(plain, given)
         said = plain.execute("SELECT body FROM intake_itemcontent WHERE item_id = %s", [row[2]]).fetchone()
     return _created({"id": str(row[0]), "item": json.loads(said[0]) if said else None})
+
+
+def _taken(plain: Connection, given: dict) -> tuple | None:
+    return plain.execute(os.environ["BARE_CLAIM"].replace("%(head)s::int", str(given["head"])), given).fetchone()
 
 
 def _created(body: dict) -> HttpResponse:

@@ -10,7 +10,7 @@ import psycopg
 from django.conf import settings
 
 from benchmarks.loading import NOW
-from reviewqueue.assignment.actions.claiming import CLAIM, HEAD
+from reviewqueue.assignment.actions.claiming import CLAIM, HEAD, looking
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.ids import new_id
 from reviewqueue.datasets.queries import judged_sql
@@ -30,8 +30,8 @@ def connect() -> psycopg.Connection:
 
 def claim(plain: psycopg.Connection, user_id: UUID, lanes: list[UUID], lease: timedelta) -> None:
     """Run the claim statement alone."""
-    given = {"lanes": lanes, "me": user_id, "lease": lease, "head": HEAD, "now": None}
-    row = plain.execute(CLAIM, given).fetchone()
+    given = {"lanes": lanes, "me": user_id, "lease": lease, "now": None}
+    row = plain.execute(looking(CLAIM, HEAD), given).fetchone()
     if row is None or row[0] is None:
         raise RuntimeError("nothing was there to claim")
 

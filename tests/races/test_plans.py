@@ -13,6 +13,7 @@ from reviewqueue import pipeline
 from reviewqueue.assignment.actions import lane_for, lanes_of
 from reviewqueue.assignment.actions.claiming import CLAIM
 from reviewqueue.assignment.actions.keeping import _EXPIRE
+from reviewqueue.common.parts import fetch
 from reviewqueue.datasets.queries import judged_sql
 from reviewqueue.review.models import DuePublication
 from reviewqueue.triage.actions.items import _TAKE
@@ -85,6 +86,26 @@ def test_a_claim_reads_the_heads_of_its_lanes(crowded: Cast) -> None:
     nodes = plan_of(CLAIM, {"lanes": lanes, "me": me, "lease": lease, "head": 16, "now": None})
     assert "slot_ready" in indexes(nodes)
     assert read_whole(nodes) == set()
+
+
+def test_a_claim_is_planned_once_however_long_the_line_is(crowded: Cast) -> None:
+    """PostgreSQL tries five plans of their own; a general one that seems dearer it would never take."""
+    for _number in range(8):
+        assert claim(crowded, crowded.reviewer, now=None)
+    assert general_plans("UPDATE assignment_slot SET holder_id") == 3
+    unknown = {"lanes": [], "me": crowded.reviewer.user_id, "lease": "300 seconds", "now": None, "head": 4}
+    for _number in range(8):
+        fetch(f"{CLAIM} -- the control: how far it looks is not known", unknown)
+    assert general_plans("-- the control") == 0
+
+
+def general_plans(words: str) -> int:
+    """Return how often a statement of this connection was run by a plan that was not made for that time alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE position(%s IN statement) > 0", [words]
+        )
+        return cursor.fetchone()[0]
 
 
 def test_no_statement_of_a_turn_reads_a_large_table_whole(crowded: Cast) -> None:
