@@ -126,8 +126,13 @@ def person_of(viewer: Viewer) -> User:
 
 
 def membership_of(viewer: Viewer) -> Membership:
-    """Return the membership of the person a key acts as. Raises NotAllowed unless their role reviews."""
+    """Return the membership of the person a key acts as. Raises NotAllowed unless their role reviews.
+
+    A key of one source reviews nothing: turns show items of every source.
+    """
     user = person_of(viewer)
+    if viewer.source_slug:
+        raise NotAllowed("This key is bound to one source; items to review come from all of them.")
     if not viewer.may("review"):
         raise NotAllowed("Your role does not review.")
     if viewer.membership is not None:

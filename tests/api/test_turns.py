@@ -39,6 +39,15 @@ def test_a_claim_gives_the_item_why_it_is_here_and_how_it_is_judged(cast: Cast, 
     assert reviewer.post("claims").status_code == 204
 
 
+def test_a_key_of_one_source_is_shown_no_others_by_claiming(cast: Cast, acting_as: Callable[..., Api]) -> None:
+    queued(cast)
+    bound = acting_as(cast.reviewer, source="another-bot")
+    answer = bound.post("claims")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "not-allowed")
+    assert "bound to one source" in answer.json()["detail"]
+    assert claimed(acting_as(cast.reviewer))["queue"] == "support"
+
+
 def test_a_claim_from_one_queue_leaves_the_others_alone(cast: Cast, reviewer: Api) -> None:
     queued(cast, risk={"level": "high"})
     assert reviewer.post("queues/support/claims").status_code == 204
