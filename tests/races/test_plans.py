@@ -90,9 +90,10 @@ def test_a_claim_reads_the_heads_of_its_lanes(crowded: Cast) -> None:
 
 def test_a_claim_is_planned_once_however_long_the_line_is(crowded: Cast) -> None:
     """PostgreSQL tries five plans of their own; a general one that seems dearer it would never take."""
+    before = general_plans("UPDATE assignment_slot SET holder_id")
     for _number in range(8):
         assert claim(crowded, crowded.reviewer, now=None)
-    assert general_plans("UPDATE assignment_slot SET holder_id") == 3
+    assert general_plans("UPDATE assignment_slot SET holder_id") >= before + 3
     unknown = {"lanes": [], "me": crowded.reviewer.user_id, "lease": "300 seconds", "now": None, "head": 4}
     for _number in range(8):
         fetch(f"{CLAIM} -- the control: how far it looks is not known", unknown)
@@ -103,7 +104,8 @@ def general_plans(words: str) -> int:
     """Return how often a statement of this connection was run by a plan that was not made for that time alone."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE position(%s IN statement) > 0", [words]
+            "SELECT coalesce(sum(generic_plans), 0) FROM pg_prepared_statements WHERE position(%s IN statement) > 0",
+            [words],
         )
         return cursor.fetchone()[0]
 
