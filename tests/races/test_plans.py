@@ -90,10 +90,10 @@ def test_a_claim_reads_the_heads_of_its_lanes(crowded: Cast) -> None:
 
 def test_a_claim_is_planned_once_however_long_the_line_is(crowded: Cast) -> None:
     """PostgreSQL tries five plans of their own; a general one that seems dearer it would never take."""
-    before = general_plans("UPDATE assignment_slot SET holder_id")
+    connection.close()  # what other stories had planned goes with it
     for _number in range(8):
         assert claim(crowded, crowded.reviewer, now=None)
-    assert general_plans("UPDATE assignment_slot SET holder_id") >= before + 3
+    assert general_plans("UPDATE assignment_slot SET holder_id") == 3
     unknown = {"lanes": [], "me": crowded.reviewer.user_id, "lease": "300 seconds", "now": None, "head": 4}
     for _number in range(8):
         fetch(f"{CLAIM} -- the control: how far it looks is not known", unknown)
