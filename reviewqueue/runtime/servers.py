@@ -6,7 +6,13 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 
+import psycopg
+
 from reviewqueue.runtime import address_book, flocks, places, postgres, programs, valkey
+from reviewqueue.runtime.errors import CannotStart
+
+#: Starts in a row of what has died that may fail before it is given up.
+TRIES = 5
 
 
 class Servers:
@@ -18,6 +24,7 @@ class Servers:
         self.adopted = False
         self._fsync = fsync
         self._report = report
+        self._failed = 0
 
     def start(self) -> None:
         """Start or adopt both; starts of one data directory wait for each other."""
@@ -29,10 +36,22 @@ class Servers:
             self.adopted = bell and store
 
     def revive(self) -> None:
-        """Start again whichever has died; cheap when neither has."""
+        """Start again whichever has died; cheap when neither has.
+
+        A server may die while it is looked at, so a start that fails is tried again at the next call. Raises what the
+        last of ``TRIES`` in a row raised.
+        """
         if postgres.postmaster(self.place) is None or not valkey.alive(self.place):
             self._report("A server has died, starting it again ...")
-            self.start()
+            try:
+                self.start()
+            except (CannotStart, psycopg.OperationalError) as error:
+                self._failed += 1
+                if self._failed >= TRIES:
+                    raise
+                self._report(f"That failed, trying again: {error}")
+            else:
+                self._failed = 0
 
     def stop(self) -> None:
         """Stop both cleanly, whoever started them; doing it twice does no harm."""

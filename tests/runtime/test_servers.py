@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewqueue.runtime import Servers, addresses, places, processes, running, start_servers
+from reviewqueue.runtime import CannotStart, Servers, addresses, places, postgres, processes, running, start_servers
 from tests.runtime.conftest import clean, connect, postgres_pid, quiet, valkey_pid, wait_for
 
 START_AND_WAIT = """
@@ -118,6 +118,24 @@ def test_a_server_that_died_alone_is_revived(data_dir, place):
     kill(healthy)
     servers.revive()
     assert running(data_dir)
+
+
+def test_a_server_that_dies_while_it_is_looked_at_is_revived_the_next_time(data_dir, place, monkeypatch):
+    """Valkey has died; PostgreSQL is found alive, and dies before it answers."""
+    with start(data_dir) as servers:
+        kill(valkey_pid(place))
+        adopted = postgres.adopted
+
+        def dies(*given, **named):
+            kill(*processes.inhabitants(place.cluster))
+            monkeypatch.setattr(postgres, "adopted", adopted)
+            raise CannotStart("PostgreSQL ended while starting")
+
+        monkeypatch.setattr(postgres, "adopted", dies)
+        servers.revive()
+        assert not running(data_dir)
+        servers.revive()
+        assert running(data_dir)
 
 
 def test_a_pid_file_that_names_a_living_stranger_is_not_believed(data_dir, place):
