@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from reviewqueue import pipeline
 from reviewqueue.accounts.access import Viewer
-from reviewqueue.accounts.models import AskedOnce
+from reviewqueue.accounts.models import AskedOnce, Membership
 from reviewqueue.assignment.actions import Turn
 from reviewqueue.assignment.models import Assignment
 from reviewqueue.common.errors import NotThere
@@ -44,14 +44,13 @@ class Claims(Resource):
     def post(self, request: Request) -> Response:
         """Claim from all of the person's queues."""
         membership = membership_of(self.viewer(request))
-        return self.claim(request, queues_taken_from(membership))
+        return self.claim(request, membership, queues_taken_from(membership))
 
-    def claim(self, request: Request, queues: Sequence[Queue]) -> Response:
-        """Claim from some queues."""
-        viewer = self.viewer(request)
+    def claim(self, request: Request, membership: Membership, queues: Sequence[Queue]) -> Response:
+        """Claim from some queues of a member's."""
         Fields(request, frozenset()).done()
-        turn = pipeline.claim_next(membership=membership_of(viewer), queues=queues)
-        return _given(viewer, turn) if turn else _answer(None)
+        turn = pipeline.claim_next(membership=membership, queues=queues)
+        return _given(self.viewer(request), turn) if turn else _answer(None)
 
     def again(self, request: Request, asked: AskedOnce) -> Response:
         """Return the turn that was given, as it stands now: what it shows of the item lives with the item."""
@@ -94,4 +93,4 @@ class QueueClaims(Claims):
         queues = [one for one in queues_taken_from(membership) if one.slug == slug]
         if not queues:
             raise NotThere
-        return self.claim(request, queues)
+        return self.claim(request, membership, queues)

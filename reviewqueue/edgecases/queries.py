@@ -114,7 +114,7 @@ def precedents_for(item: Item, *, language: str) -> list[tuple[Ruling, str]]:
     texts alone. The case that an item itself is in is no precedent of it.
     """
     if not Ruling.objects.filter(workspace_id=item.workspace_id).exists():
-        return []  # asked with every claim, and most workspaces have ruled on little
+        return []  # most workspaces have ruled on little, and this is asked with every item that a page shows
     rulings = Ruling.objects.filter(workspace_id=item.workspace_id, taken_back=None, case__ruled_at__isnull=False)
     rulings = rulings.filter(
         version=Ruling.objects.filter(case=OuterRef("case")).order_by("-version").values("version")[:1]

@@ -112,12 +112,6 @@ def current_decision(item_id: UUID) -> TriageDecision | None:
     )
 
 
-def current_reasons(item_id: UUID) -> list[dict[str, Any]]:
-    """Return the reasons of the decision of the highest pass alone, which every claim shows."""
-    decisions = TriageDecision.objects.filter(item_id=item_id).order_by("-pass_number")
-    return decisions.values_list("reasons", flat=True).first() or []
-
-
 def first_decisions(item_ids: Iterable[UUID]) -> dict[UUID, TriageDecision]:
     """Return what triage said when the items came, by item."""
     firsts = TriageDecision.objects.filter(item_id__in=list(item_ids), pass_number=1).select_related("rule", "policy")
