@@ -15,6 +15,14 @@ from tests.cast import Cast, make_cast
 
 Opened = Callable[..., Page]
 
+# Notes that a page is about to be left, for whoever looks at the page that a click leads to.
+LEAVING = """
+window.navigation?.addEventListener("navigate", ({ destination, downloadRequest }) => {
+  if (!destination.sameDocument && downloadRequest === null) window.leaving = true;
+});
+"""
+ARRIVED = "!window.leaving && document.readyState === 'complete' && !document.querySelector('.htmx-request')"
+
 
 @pytest.fixture
 def cast(chrome: Browser, transactional_db: None) -> Cast:
@@ -37,6 +45,7 @@ def opened(chrome: Browser, live_server: Any, cast: Cast, settings: Any) -> Iter
         if name:
             session = {"name": settings.SESSION_COOKIE_NAME, "value": _session(getattr(cast, name).user)}
             context.add_cookies([{**session, "url": live_server.url}])
+        context.add_init_script(LEAVING)
         page = context.new_page()
         page.goto(f"{live_server.url}{path}")
         return page
@@ -68,6 +77,11 @@ class UnderWay:
         time.sleep(0.1)  # what was sent at the last moment has arrived by then
         while self.count > 0 and time.monotonic() < until:
             time.sleep(0.02)
+
+
+def arrive(page: Page) -> None:
+    """Wait for the page, or the part of it, that a click led to: the browser does not."""
+    page.wait_for_function(ARRIVED)
 
 
 def take_the_next(page: Page) -> None:

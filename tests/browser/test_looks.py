@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from reviewqueue import pipeline
 from reviewqueue.common.clock import now
 from reviewqueue.triage.models import QueueEntry
-from tests.browser.conftest import Opened, take_the_next
+from tests.browser.conftest import Opened, arrive, take_the_next
 from tests.cast import Cast
 from tests.steps import claim, queued
 
@@ -19,7 +19,8 @@ SIZES = [(1440, 900), (820, 1180), (640, 450), (390, 844)]
 
 
 def check(page: Page) -> None:
-    """Assert what must hold on every page."""
+    """Assert what must hold on every page, once it is there."""
+    arrive(page)
     found = [(one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
     assert found == []
     width = page.viewport_size["width"]  # type: ignore[index]

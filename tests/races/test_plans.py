@@ -90,7 +90,8 @@ def test_a_claim_reads_the_heads_of_its_lanes(crowded: Cast) -> None:
 
 def test_a_claim_is_planned_once_however_long_the_line_is(crowded: Cast) -> None:
     """PostgreSQL tries five plans of their own; a general one that seems dearer it would never take."""
-    connection.close()  # what other stories had planned goes with it
+    connection.close()
+    connection.close_pool()  # what other stories had planned goes with its connections
     for _number in range(8):
         assert claim(crowded, crowded.reviewer, now=None)
     assert general_plans("UPDATE assignment_slot SET holder_id") == 3

@@ -22,7 +22,7 @@ from tests.steps import edit, queued, settle
 
 Browser = Callable[[str], Client]
 MAIL = "anna.schmidt@example.com"
-SECRETS = (IBAN, IBAN.replace(" ", ""), "anna.schmidt", "4111")
+SECRETS = (IBAN, IBAN.replace(" ", ""), "anna.schmidt", "4111 1111", "41111111")
 ASKED = {"messages": [{"role": "user", "content": f"I am {MAIL}, my card is 4111 1111 1111 1111."}]}
 ANSWER = f"We send it to {IBAN}."
 HTMX = {"HX-Request": "true"}
