@@ -12,13 +12,13 @@ from .given import IN_ANSWER, Detector, Found, Given, given_in
 from .sketch import Likeness, alike, likeness
 from .veil import Veil
 
-PERSONAL_DATA, LANGUAGE, NEAR_DUPLICATE = "personal_data", "language", "near_duplicate"
+PERSONAL_DATA, LANGUAGE, ABUSE, NEAR_DUPLICATE = "personal_data", "language", "abuse", "near_duplicate"
 GROUP = "reviewqueue.detectors"
 
 _OURS: dict[str, Detector] = {
     PERSONAL_DATA: personal.look,
     LANGUAGE: language.look,
-    "abuse": abuse.look,
+    ABUSE: abuse.look,
     "contradiction": contradiction.look,
 }
 
@@ -41,6 +41,7 @@ def known() -> tuple[str, ...]:
 
 
 __all__ = [
+    "ABUSE",
     "GROUP",
     "IN_ANSWER",
     "LANGUAGE",

@@ -35,6 +35,7 @@ from reviewqueue.triage.queries import found_in, open_stay
 from .access import member_page
 from .change_words import NAMES, asked_of, did
 from .context import MemberRequest
+from .covering import cover_of
 from .item_story import masked_step, steps_of
 from .kinds.answers import shown_answer
 from .kinds.evidence import given_of
@@ -108,7 +109,8 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     mask = mask_of(viewer, found)
     shown = mask.item(found)
     body = exact_body_of(shown)
-    given = given_of(found.kind, body)
+    cover = cover_of(found)
+    given = given_of(found.kind, body, cover)
     labels = reason_labels(viewer)
     reviews = [] if blind else _reviews(viewer, found)
     outcomes = [] if blind else _outcomes(viewer, found)
@@ -119,7 +121,7 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
         "state": found.now_at.state,
         "talk": given.talk,
         "texts": given.texts,
-        "answer": shown_answer(found.kind, body["output"]),
+        "answer": shown_answer(found.kind, body["output"], cover=cover),
         "reviews": [shown_review(one, found.kind, body["output"], labels, mask) for one in reviews],
         "outcomes": [shown_outcome(one, found.kind, body["output"], mask) for one in outcomes],
         "disagreements": [] if blind else [_disagreement(one) for one in disagreements_of(found.pk)],

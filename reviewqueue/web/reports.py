@@ -23,6 +23,7 @@ from reviewqueue.triage.queries import reported_by
 
 from .access import member_page
 from .context import MemberRequest
+from .covering import cover_of
 from .kinds.answers import shown_answer, text_of
 from .masking import Mask, masks
 from .workbench.showing import item_address
@@ -83,7 +84,7 @@ def _answer(found: Item, mask: Mask) -> dict[str, Any]:
         "label": found.external_id,
         "source": found.source.name,
         "at": found.occurred_at,
-        "shown": None if erased else shown_answer(found.kind, exact_body_of(found)["output"]),
+        "shown": None if erased else shown_answer(found.kind, exact_body_of(found)["output"], cover=cover_of(found)),
     }
 
 

@@ -52,7 +52,7 @@
   // on a narrow page, what a key chose may be further down
   const reveal = (element) => element.closest("label, details")?.scrollIntoView({ block: "nearest" });
 
-  const find = (key) => document.querySelector(`:is(.wb, #held) [data-key="${CSS.escape(action(key.toUpperCase()))}"]`);
+  const find = (key) => document.querySelector(`:is(.wb, #held) [data-key="${CSS.escape(action(key.toUpperCase()))}"]:not(.cover[open])`);
 
   const onKey = (event) => {
     const waiting = document.querySelector(".remap[aria-pressed=true]");

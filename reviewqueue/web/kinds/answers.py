@@ -9,6 +9,7 @@ from reviewqueue.common.exactjson import dumped
 from reviewqueue.intake.models import Declaration, Kind
 from reviewqueue.review.corrections import candidates_of
 
+from ..covering import Cover, open_to_all
 from ..difference import Change, difference
 from ..safe_text import markdown, raw
 from .facts import Fact, changes, facts
@@ -22,31 +23,39 @@ NOTHING = SafeString()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One answer of a comparison; ``key`` is the digit that prefers it."""
+    """One answer of a comparison; ``key`` is the digit that prefers it, ``cover`` what its cover says, if any."""
 
     id: str
     key: str
     html: SafeString
     model: SafeString
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer ready to be shown: exactly one of ``html``, ``facts`` and ``candidates`` says it."""
+    """An answer ready to be shown: exactly one of ``html``, ``facts`` and ``candidates`` says it.
+
+    ``cover``: what the cover of an ``html`` says, if it has one.
+    """
 
     html: SafeString = NOTHING
     facts: list[Fact] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     tool: SafeString = NOTHING
+    cover: str = ""
 
 
-def shown_answer(kind: str, output: Value, order: list[str] | None = None) -> Shown:
+def shown_answer(
+    kind: str, output: Value, order: list[str] | None = None, cover: Cover = open_to_all
+) -> Shown:
     """Return an output as it is shown; ``order`` is that of a comparison's candidates, where it was shuffled."""
     if kind in OF_FACTS:
         return Shown(facts=facts(facts_in(kind, output)), tool=raw(str(output.get("tool", ""))))
     if kind == Kind.COMPARISON:
-        return Shown(candidates=_candidates(output, order))
-    return Shown(html=markdown(text_of(kind, output)))
+        return Shown(candidates=_candidates(output, order, cover))
+    text = text_of(kind, output)
+    return Shown(html=markdown(text), cover=cover(text))
 
 
 def shown_final(kind: str, final: Value | None) -> Shown:
@@ -56,14 +65,19 @@ def shown_final(kind: str, final: Value | None) -> Shown:
     return shown_answer(Kind.TEXT if kind == Kind.COMPARISON and "content" in final else kind, final)
 
 
-def _candidates(output: Value, order: list[str] | None) -> list[Candidate]:
+def _candidates(output: Value, order: list[str] | None, cover: Cover) -> list[Candidate]:
     known = {one["id"]: one for one in output.get("candidates", [])}
-    return [
-        Candidate(
-            one, str(n) if n < 10 else "", markdown(known[one]["content"]), raw(str(known[one].get("model") or ""))
-        )
-        for n, one in enumerate(order or known, start=1)
-    ]
+    return [_candidate(known[one], n, cover) for n, one in enumerate(order or known, start=1)]
+
+
+def _candidate(sent: Value, number: int, cover: Cover) -> Candidate:
+    return Candidate(
+        id=sent["id"],
+        key=str(number) if number < 10 else "",
+        html=markdown(sent["content"]),
+        model=raw(str(sent.get("model") or "")),
+        cover=cover(sent["content"]),
+    )
 
 
 def facts_in(kind: str, output: Value) -> Value:

@@ -11,6 +11,7 @@ from reviewqueue.common.exactjson import dumped
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import body_of
 
+from ..covering import Cover, open_to_all
 from ..safe_text import markdown, plain, raw
 
 VOICES = {"user": "customer", "assistant": "ai"}
@@ -18,20 +19,22 @@ VOICES = {"user": "customer", "assistant": "ai"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of a conversation."""
+    """One message of a conversation, and what its cover says, if it has one."""
 
     voice: str
     name: SafeString
     html: SafeString
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text with its name, and whether the AI itself wrote it."""
+    """A text with its name, whether the AI itself wrote it, and what its cover says, if it has one."""
 
     name: str
     html: SafeString
     by_ai: bool = False
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +45,37 @@ class Given:
     texts: list[Text] = field(default_factory=list)
 
 
-def given_of(kind: str, body: dict[str, Any]) -> Given:
+def given_of(kind: str, body: dict[str, Any], cover: Cover = open_to_all) -> Given:
     """Return what an item's answer was made from."""
     given = body.get("input")
     if not isinstance(given, dict):
         return Given()
     return Given(
-        talk=[_said(one) for one in given.get("messages") or [] if isinstance(one, dict)],
-        texts=list(_texts(kind, given)),
+        talk=[_said(one, cover) for one in given.get("messages") or [] if isinstance(one, dict)],
+        texts=list(_texts(kind, given, cover)),
     )
 
 
-def _said(message: dict[str, Any]) -> Said:
+def _said(message: dict[str, Any], cover: Cover) -> Said:
     voice = VOICES.get(str(message.get("role")), "machine")
     text = str(message.get("content", ""))
     names = {"customer": _("Customer"), "ai": _("AI")}
     name = str(message.get("name") or names.get(voice) or message.get("role", ""))
-    return Said(voice, raw(name), markdown(text) if voice == "ai" else plain(text))
+    return Said(voice, raw(name), markdown(text) if voice == "ai" else plain(text), cover(text))
 
 
-def _texts(kind: str, given: dict[str, Any]) -> Iterator[Text]:
+def _texts(kind: str, given: dict[str, Any], cover: Cover) -> Iterator[Text]:
     if kind == Kind.CHAT:
         return
     for name, title in (("prompt", _("Prompt")), ("text", _("Text"))):
         if isinstance(given.get(name), str):
-            yield Text(title, plain(given[name]))
+            yield Text(title, plain(given[name]), cover=cover(given[name]))
     if isinstance(plan := given.get("plan"), str | list):
         steps = plan if isinstance(plan, str) else "\n".join(f"{n}. {one}" for n, one in enumerate(plan, 1))
-        yield Text(_("The AI's plan"), plain(steps), by_ai=True)
+        yield Text(_("The AI's plan"), plain(steps), by_ai=True, cover=cover(steps))
     if kind == Kind.CLASSIFICATION and not isinstance(given.get("text"), str):
-        yield Text(_("Input"), plain(dumped(given, indent=True)))
+        text = dumped(given, indent=True)
+        yield Text(_("Input"), plain(text), cover=cover(text))
 
 
 def about(item: Item) -> str:

@@ -35,6 +35,7 @@ from reviewqueue.triage.queries import current_decision, found_in, signals_of
 from reviewqueue.triage.rules import explain
 
 from ..context import MemberRequest
+from ..covering import Cover, cover_of
 from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, text_of
 from ..kinds.evidence import given_of
 from ..kinds.fields import Field, fields_of
@@ -59,7 +60,9 @@ def turn_context(
     hidden = confidence_hidden(turn)
     rubric = current_rubric(turn.entry.queue)
     decision = current_decision(turn.item_id)
-    given = given_of(turn.item.kind, body)
+    cover = cover_of(turn.item)
+    given = given_of(turn.item.kind, body, cover)
+    shown_as = _answer(turn, cover)
     shown = {
         "id": turn.pk,
         "fence": turn.fence,
@@ -71,7 +74,7 @@ def turn_context(
         "documents": list(_documents(body)),
         "attributes": [(raw(name), raw(_value(value))) for name, value in sorted(turn.item.attributes.items())],
         "links": list(_links(body)),
-        "answer": {"text": answer, "raw": raw(_as_sent(turn, answer)), "shown": _answer(turn)},
+        "answer": {"text": answer, "raw": raw(_as_sent(turn, answer)), "shown": shown_as},
         "labels": turn.item.declaration.labels if turn.item.declaration else [],
         "confidence": "" if hidden or turn.item.confidence is None else f"{turn.item.confidence:.2f}",
         "confidence_hidden": hidden and turn.item.confidence is not None,
@@ -87,6 +90,7 @@ def turn_context(
         "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
         "talk": given.talk,
         "texts": given.texts,
+        "covered": any(one.cover for one in (*given.talk, *given.texts, shown_as, *shown_as.candidates)),
         **_beside(turn, request.viewer, mask),
         "found": finding_words(found_in([turn.item_id]).get(turn.item_id, {})),
         "closed": closed,
@@ -137,9 +141,9 @@ def candidate_order(turn: Assignment) -> list[str]:
     return shuffled(exact_body_of(turn.item)["output"], item_id=turn.item_id, user_id=turn.user_id)
 
 
-def _answer(turn: Assignment) -> Shown:
+def _answer(turn: Assignment, cover: Cover) -> Shown:
     order = candidate_order(turn) if turn.item.kind == Kind.COMPARISON else None
-    return shown_answer(turn.item.kind, exact_body_of(turn.item)["output"], order)
+    return shown_answer(turn.item.kind, exact_body_of(turn.item)["output"], order, cover)
 
 
 def _as_sent(turn: Assignment, answer: str) -> str:
