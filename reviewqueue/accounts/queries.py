@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from reviewqueue.common.errors import ProductError
 
@@ -34,6 +34,21 @@ def only_workspace() -> Workspace | None:
 def workspace_of(workspace_id: UUID) -> Workspace:
     """Return a workspace. Kept for the life of the process: its id, slug and secret never change."""
     return Workspace.objects.get(pk=workspace_id)
+
+
+def languages_of(workspace_id: UUID) -> list[str]:
+    """Return the languages that the workspace's people use, most used first, then those of its teams."""
+    members = Membership.objects.filter(workspace_id=workspace_id, ended_at=None, user__deactivated_at=None)
+    used = members.values("user__language").annotate(n=Count("pk")).order_by("-n", "user__language")
+    teams = Team.objects.filter(workspace_id=workspace_id, ended_at=None).order_by("language")
+    spoken = [one.partition("-")[0] for one in teams.values_list("language", flat=True) if one]
+    return list(dict.fromkeys([*(one["user__language"] for one in used), *spoken]))
+
+
+def skills_known(workspace_id: UUID) -> set[str]:
+    """Return every skill that a member has."""
+    members = Membership.objects.filter(workspace_id=workspace_id, ended_at=None)
+    return {skill for skills in members.values_list("skills", flat=True) for skill in skills}
 
 
 def members_visible_to(viewer: Viewer) -> QuerySet[Membership]:

@@ -25,7 +25,8 @@ SELECT q.slug, i.kind, i.received_at, s.state,
        EXISTS (SELECT FROM review_outcome o JOIN review_duepublication d ON d.outcome_id = o.id
                WHERE o.item_id = i.id),
        c.body, c.redacted_at, g.deadline_at, g.on_timeout, g.closed_at, g.closed_because,
-       (SELECT guidelines FROM queues_rubric WHERE queue_id = q.id ORDER BY version DESC LIMIT 1),
+       (SELECT coalesce(in_languages -> %(language)s::text, guidelines) FROM queues_rubric WHERE queue_id = q.id
+        ORDER BY version DESC LIMIT 1),
        (SELECT reasons FROM triage_triagedecision WHERE item_id = i.id ORDER BY pass_number DESC LIMIT 1),
        EXISTS (SELECT FROM edgecases_ruling WHERE workspace_id = i.workspace_id)
 FROM triage_queueentry e
@@ -59,7 +60,7 @@ class _Read(NamedTuple):
 
 def shown_turn(viewer: Viewer, turn: Assignment, *, until: datetime, draft: Draft | None = None) -> dict[str, Any]:
     """Return the viewer's own turn, which runs until a time, with all that its person needs to judge."""
-    read = _Read(*fetch(_READ, {"entry": turn.entry_id})[0])
+    read = _Read(*fetch(_READ, {"entry": turn.entry_id, "language": _language(viewer)})[0])
     body = {
         "id": str(turn.pk),
         "fence": turn.fence,
@@ -100,8 +101,12 @@ def _in_own_order(turn: Assignment, read: _Read) -> str:
 
 
 def _precedents(viewer: Viewer, item_id: UUID) -> list[dict[str, Any]]:
-    language = viewer.user.language if viewer.user else ""
-    return [_precedent(*one) for one in precedents_for(Item.objects.get(pk=item_id), language=language)]
+    found = precedents_for(Item.objects.get(pk=item_id), language=_language(viewer))
+    return [_precedent(*one) for one in found]
+
+
+def _language(viewer: Viewer) -> str:
+    return viewer.user.language if viewer.user else ""
 
 
 def _precedent(ruling: Ruling, words: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
 from reviewqueue.accounts.access import CAPABILITIES, Viewer, can
-from reviewqueue.accounts.models import Membership, Team
+from reviewqueue.accounts.models import Membership
 from reviewqueue.intake.models import Item, ItemContent, ModelVersion
 from reviewqueue.review.models import Escalation, Outcome
 
@@ -93,15 +93,6 @@ def undoable_until(ruling: Ruling) -> datetime | None:
     settled = Outcome.objects.filter(pk__in=EdgeCaseItem.objects.filter(ruling=ruling).values("outcome_id"))
     due = settled.filter(publication=None).exclude(undo__isnull=False).order_by("-settled_at").first()
     return due.settled_at if due else None
-
-
-def languages_of(workspace_id: UUID) -> list[str]:
-    """Return the languages that the workspace's people use, most used first, then those of its teams."""
-    members = Membership.objects.filter(workspace_id=workspace_id, ended_at=None, user__deactivated_at=None)
-    used = members.values("user__language").annotate(n=Count("pk")).order_by("-n", "user__language")
-    teams = Team.objects.filter(workspace_id=workspace_id, ended_at=None).order_by("language")
-    spoken = [one.partition("-")[0] for one in teams.values_list("language", flat=True) if one]
-    return list(dict.fromkeys([*(one["user__language"] for one in used), *spoken]))
 
 
 # --- what is alike ------------------------------------------------------------------------------------------------

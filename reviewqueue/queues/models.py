@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from reviewqueue.accounts.models import Team, User, WorkspaceOwned
 
+NOTHING = models.Value({}, models.JSONField())
+
 
 class Queue(WorkspaceOwned):
     """A line of items that wait for people."""
@@ -46,11 +48,17 @@ class Rubric(WorkspaceOwned):
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="rubrics")
     version = models.PositiveIntegerField()
     guidelines = models.JSONField(default=list)
+    #: the same in other languages, as far as they are written: {"de": ["…"]}
+    in_languages = models.JSONField(default=dict, db_default=NOTHING)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["queue", "version"], name="rubric_version_once")]
+
+    def lines(self, language: str) -> list[str]:
+        """Return the guidelines in a language, else as they were written first."""
+        return list(self.in_languages.get(language) or self.guidelines)
 
 
 class ReasonCode(WorkspaceOwned):
@@ -58,12 +66,18 @@ class ReasonCode(WorkspaceOwned):
 
     slug = models.SlugField()
     label = models.CharField(max_length=80)
+    #: the same in other languages, as far as they are written: {"de": "…"}
+    in_languages = models.JSONField(default=dict, db_default=NOTHING)
     position = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "slug"], name="reason_code_slug_once")]
+
+    def words(self, language: str) -> str:
+        """Return the label in a language, else as it was written first."""
+        return str(self.in_languages.get(language) or self.label)
 
 
 class QueueMember(WorkspaceOwned):

@@ -56,14 +56,20 @@ def current_rubric(queue: Queue) -> Rubric | None:
     return Rubric.objects.filter(queue=queue).order_by("-version").first()
 
 
-def reason_labels(viewer: Viewer) -> dict[str, str]:
-    """Return the workspace's reason codes by slug, retired ones too: old reviews still name them."""
-    return dict(ReasonCode.objects.filter(workspace_id=viewer.workspace_id).values_list("slug", "label"))
+def reason_labels(viewer: Viewer, language: str) -> dict[str, str]:
+    """Return what the reason codes are called in a language, by slug; retired ones too: old reviews name them."""
+    return {one.slug: one.words(language) for one in ReasonCode.objects.filter(workspace_id=viewer.workspace_id)}
 
 
 def reason_codes(viewer: Viewer) -> QuerySet[ReasonCode]:
     """Return the workspace's reason codes in the order of their keys."""
-    return ReasonCode.objects.filter(workspace_id=viewer.workspace_id, retired_at=None).order_by("position")
+    return ReasonCode.objects.filter(workspace_id=viewer.workspace_id, retired_at=None).order_by("position", "slug")
+
+
+def reasons_retired(viewer: Viewer) -> QuerySet[ReasonCode]:
+    """Return the reason codes that are offered no more, the last one first."""
+    codes = ReasonCode.objects.filter(workspace_id=viewer.workspace_id, retired_at__isnull=False)
+    return codes.order_by("-retired_at", "slug")
 
 
 # --- stops ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Insults, slurs and threats stay under a cover until the reader lifts it: to read them all day wears people out.
 
-Unlike personal data they are in the page, and lifting a cover goes on no record. What is covered is what the detector's
-word list finds at this moment, where it is on for the item's source.
+Unlike personal data they are in the page, and lifting a cover goes on no record. Covered is what the word list of the
+detector finds at this moment, where it is on for the item's source.
 """
 
 from collections.abc import Callable

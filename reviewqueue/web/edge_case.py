@@ -11,8 +11,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -26,13 +26,12 @@ from reviewqueue.edgecases.queries import (
     cases_visible_to,
     escalations_like,
     followed,
-    languages_of,
     members_of,
     standing_ruling,
     undoable_until,
 )
 from reviewqueue.intake.queries import exact_body_of
-from reviewqueue.queues.queries import reason_codes, reason_labels
+from reviewqueue.queues.queries import reason_labels
 from reviewqueue.review.models import Decision, Escalation, Severity
 from reviewqueue.triage.models import RoutingRule
 from reviewqueue.triage.queries import current_policy
@@ -40,6 +39,7 @@ from reviewqueue.triage.queries import current_policy
 from .access import member_page
 from .context import MemberRequest
 from .kinds.answers import text_of
+from .languages import offered, spoken
 from .masking import Mask, masks
 from .settled import DECISIONS
 from .workbench.showing import due, item_address
@@ -68,7 +68,7 @@ def case_context(
         "finding": _finding(case, members),
         "items": [_member(request, one, mask(one.item)) for one in members],
         "comments": case.comments.select_related("said_by", "content").order_by("said_at"),
-        "ruling": _ruling(ruling, reason_labels(request.viewer)) if ruling else None,
+        "ruling": _ruling(ruling, reason_labels(request.viewer, get_language() or "")) if ruling else None,
         "rule": _rule_in_force(case) if ruling else None,
         "undo": _undo(ruling, at) if ruling and may else None,
         "since": followed(case),
@@ -79,7 +79,7 @@ def case_context(
         "errors": errors or {},
         "foreseen": _foreseen(foreseen) if foreseen is not None else None,
         "languages": list(_languages(case, said)),
-        "reason_codes": reason_codes(request.viewer),
+        "reason_codes": offered(request.viewer),
     }
 
 
@@ -155,10 +155,8 @@ def _undo(ruling: Ruling, at: datetime) -> int | None:
 
 
 def _languages(case: EdgeCase, said: Said | None) -> Iterator[dict[str, str]]:
-    names = dict(settings.LANGUAGES)
-    for code in languages_of(case.workspace_id):
-        if code in names:
-            yield {"code": code, "name": names[code], "words": said.words.get(code, "") if said else ""}
+    for code, name in spoken(case.workspace_id):
+        yield {"code": code, "name": name, "words": said.words.get(code, "") if said else ""}
 
 
 def _foreseen(found: list[pipeline.ruling.Foreseen]) -> dict[str, Any]:

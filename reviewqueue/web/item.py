@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -111,7 +112,7 @@ def _context(viewer: Viewer, found: Item) -> dict[str, Any]:
     body = exact_body_of(shown)
     cover = cover_of(found)
     given = given_of(found.kind, body, cover)
-    labels = reason_labels(viewer)
+    labels = reason_labels(viewer, get_language() or "")
     reviews = [] if blind else _reviews(viewer, found)
     outcomes = [] if blind else _outcomes(viewer, found)
     return {

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,10 +21,11 @@ from reviewqueue.edgecases.models import Ownership
 from reviewqueue.edgecases.queries import answering, ladder_minutes, ownerships, topics_seen
 from reviewqueue.edgecases.rules import LADDER, most_specific
 from reviewqueue.intake.queries import sources_visible_to
-from reviewqueue.queues.queries import reason_codes
+from reviewqueue.queues.queries import reason_codes, reason_labels
 
 from .access import member_page
 from .context import MemberRequest
+from .languages import offered
 from .parameters import identifier, whole
 
 SEEN_FOR = timedelta(days=90)
@@ -51,8 +52,8 @@ def ownership(request: MemberRequest) -> HttpResponse:
         "finding": _finding(sum(one["answers"] is None for one in rows), len(rows)),
         "people": [one.user for one in answering(request.viewer.workspace_id)],
         "sources": sources_visible_to(request.viewer).order_by("name"),
-        "reasons": reason_codes(request.viewer),
-        "labels": {one.slug: one.label for one in reason_codes(request.viewer)},
+        "reasons": offered(request.viewer),
+        "labels": reason_labels(request.viewer, get_language() or ""),
         "rungs": [{"name": name, "words": RUNGS[name], "minutes": minutes[name]} for name in LADDER],
         "may_lead": may,
         "asked": {name: request.GET.get(name, "")[:80] for name in ("source", "topic", "reason", "owner", "deputy")},

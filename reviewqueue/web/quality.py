@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from reviewqueue.common.clock import now as clock_now
@@ -39,7 +39,7 @@ def quality(request: MemberRequest) -> HttpResponse:
     found = _found(request, asked)
     days = _days(found, asked["since"], asked["until"])
     finding = _finding(found.whole)
-    labels = reason_labels(request.viewer)
+    labels = reason_labels(request.viewer, get_language() or "")
     context = {
         **asked,
         "finding": finding,

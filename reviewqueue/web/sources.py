@@ -38,24 +38,29 @@ _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 def sources(request: MemberRequest) -> HttpResponse:
     """List the sources that send items and the queues they can come to; an admin adds a source on POST."""
     if request.method == "GET":
-        return _sources(request)
+        return sources_page(request)
     request.viewer.require("administer")
     try:
         added = _add(request)
     except ProductError as error:
-        return _sources(request, error)
+        return sources_page(request, error)
     messages.success(request, _("%(name)s may send items now.") % {"name": added.name})
     return redirect("settings_source", added.slug)
 
 
-def _sources(request: MemberRequest, error: ProductError | None = None) -> HttpResponse:
+def sources_page(
+    request: MemberRequest, error: ProductError | None = None, *, of_queue: bool = False
+) -> HttpResponse:
+    """Show the sources and queues; ``of_queue``: what was wrong was typed for a new queue."""
     known = list(sources_visible_to(request.viewer).order_by("slug"))
     declared = current_declarations(one.pk for one in known)
     queues = [{"queue": one, "rubric": current_rubric(one)} for one in queues_visible_to(request.viewer)]
     context = {
         "sources": [{"source": one, "declared": declared.get(one.pk)} for one in known],
         "queues": queues,
-        "typed": request.POST,
+        "typed": request.POST if error and not of_queue else {},
+        "typed_queue": request.POST if of_queue else {},
+        "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
     }
     return _page(request, "sources", context, error)
 

@@ -17,7 +17,7 @@ from reviewqueue.delivery.actions import add_webhook
 from reviewqueue.delivery.models import Delivery
 from reviewqueue.intake.actions import declare_source
 from reviewqueue.intake.models import Source
-from reviewqueue.queues.actions import create_queue, join_queue, set_promise
+from reviewqueue.queues.actions import add_reason, create_queue, join_queue, set_promise
 from reviewqueue.queues.models import Queue, Stop
 from reviewqueue.review.models import Escalation, FollowUp
 from reviewqueue.triage.actions.overload import Planned
@@ -94,6 +94,9 @@ class Things:
             workspace_id=cast.workspace.pk, slug=f"{prefix}-queue", name=f"{prefix} queue", by=SYSTEM, now=NOW
         )
         join_queue(queue=self.queue, user=cast.reviewer.user, by=SYSTEM, now=NOW)
+        self.reason = add_reason(
+            workspace_id=cast.workspace.pk, slug="", label=f"{prefix} reason", in_languages={}, by=SYSTEM, now=NOW
+        )
         self.source = declare_source(
             workspace=cast.workspace,
             slug=f"{prefix}-source",
@@ -243,6 +246,7 @@ PLACES: dict[tuple[str, str], Callable[[Things], object]] = {
     ("datasets/", "slug"): lambda things: things.dataset.slug,
     ("settings/members/", "pk"): lambda things: things.cast.auditor.pk,
     ("settings/sources/", "slug"): lambda things: things.source.slug,
+    ("settings/reasons/", "pk"): lambda things: things.reason.pk,
     ("settings/queues/", "slug"): lambda things: things.queue.slug,
     ("changes/", "pk"): lambda things: things.change.pk,
     ("settings/keys/", "pk"): lambda things: things.key.pk,

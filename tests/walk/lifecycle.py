@@ -45,7 +45,9 @@ ONE = Judgement(decision="approve", severity="none")
 JUDGEMENTS = {"approve": ONE, "edit": edit(), "reject": Judgement(decision="reject", severity="major")}
 #: Past a beat, an undo, a deadline, a lease, a promise, and a lead's turn.
 PAUSES = st.sampled_from([1, 1, 1, 1, 4, 4, 4, 11, 11, 61, 130, 310, 3_700, 90_000])
-SWEEPS = st.sampled_from(["expire_due", "time_out_due", "carry_out_stops", "take_back_absent", "publish", "publish"])
+SWEEPS = st.sampled_from(
+    ["expire_due", "time_out_due", "carry_out_stops", "take_back_absent", "publish", "publish", "look_late"]
+)
 OFTEN, SELDOM = st.sampled_from([True, True, True, False]), st.sampled_from([False, False, False, True])
 JUDGE, LET_GO = ["approve", "edit", "edit", "reject", "undo"], ["give_back", "snooze", "escalate"]
 THEN = st.sampled_from(["keep", "keep", *JUDGE, *LET_GO])
@@ -110,10 +112,11 @@ class Life(Dealt, Leads, Held, RuleBasedStateMachine):
         if and_triaged:
             self.triages()
 
-    @rule(confidence=SURE, risk=RISK, on_timeout=st.sampled_from(["pass", "withhold", "fallback"]))
-    def submits_and_waits(self, confidence: float, risk: str, on_timeout: str) -> None:
+    @rule(confidence=SURE, risk=RISK, on_timeout=st.sampled_from(["pass", "withhold", "fallback"]), rude=SELDOM)
+    def submits_and_waits(self, confidence: float, risk: str, on_timeout: str, rude: bool) -> None:
+        said = {"output": {"content": "You idiot."}} if rude else {}
         name = f"held-{next(self.numbers)}"
-        one = held_item(name, on_timeout=on_timeout, confidence=confidence, risk={"level": risk})
+        one = held_item(name, on_timeout=on_timeout, confidence=confidence, risk={"level": risk}, **said)
         self.step("submit_gated", lambda: hold(self.cast, one, now=self.now))
 
     @rule(who=PEOPLE, here=OFTEN)

@@ -12,10 +12,24 @@ from reviewqueue.intake import actions as intake
 from reviewqueue.pipeline import taking, triaging
 from reviewqueue.queues.rules import Running
 from tests.cast import Cast
+from tests.detectors.steps import activate, kind, rule, switch
 from tests.walk import lifecycle
 from tests.walk.legal import LEGAL, arrows, illegal
 
 STEPS = int(50_000 * float(os.environ.get("SCALE", "1")))
+
+
+@pytest.fixture
+def cast(cast: Cast) -> Cast:
+    """The cast, whose policy takes what is unsure, risky, or found to be rude."""
+    activate(
+        cast,
+        rule("Rude", [kind("abuse", "insult")], cast.careful, urgency="high"),
+        rule("High risk", [{"field": "risk_level", "op": "is", "value": "high"}], cast.careful),
+        rule("Unsure", [{"field": "confidence", "op": "below", "value": 0.6}], cast.support),
+    )
+    switch(cast, "abuse")
+    return cast
 
 
 def live(cast: Cast, *, examples: int, steps: int, always_the_same: bool = True) -> int:
@@ -76,7 +90,7 @@ def test_a_stop_that_nobody_reads_is_found_out(cast: Cast, monkeypatch: pytest.M
     for where in (taking, triaging, turns.stopping):
         monkeypatch.setattr(where, "stops_of", lambda *_of, **_more: Running())
     with pytest.raises(AssertionError):
-        live(cast, examples=40, steps=50)
+        live(cast, examples=150, steps=50)
 
 
 @pytest.mark.long

@@ -42,7 +42,7 @@ def test_only_what_hurts_is_covered(cast: Cast, browser: Browser) -> None:
     [cover] = covers(shown_to(browser("reviewer")))
     assert "Covered: insult, threat." in cover
     assert "You idiot" in cover
-    assert "<details class=\"cover\" open" not in cover
+    assert '<details class="cover" open' not in cover
 
 
 def test_a_curse_at_nobody_stays_in_sight(cast: Cast, browser: Browser) -> None:

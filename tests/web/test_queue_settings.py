@@ -8,11 +8,15 @@ from django.test import Client
 from django.urls import reverse
 
 from reviewqueue import pipeline
+from reviewqueue.accounts.models import User
+from reviewqueue.assignment.models import Assignment
 from reviewqueue.audit.models import Event
 from reviewqueue.common.clock import now
 from reviewqueue.queues.models import Queue, Rubric
+from reviewqueue.queues.queries import takers_of
 from reviewqueue.review.models import Review
-from tests.cast import Cast
+from tests.cast import NOW, Cast
+from tests.detectors.steps import activate, rule
 from tests.steps import claim, edit, queued
 
 Browser = Callable[[str], Client]
@@ -95,10 +99,85 @@ def test_what_does_not_fit_is_said_and_what_was_typed_stays(
     assert Queue.objects.get(pk=cast.careful.pk).due_minutes == 120
 
 
+def test_guidelines_are_read_in_the_reviewers_language(cast: Cast, browser: Browser) -> None:
+    User.objects.filter(pk=cast.reviewer.user_id).update(language="de")
+    lead = browser("lead")
+    assert "The same in Deutsch" in words(lead.get(PAGE))
+    lead.post(PAGE, filled(cast, guidelines="Name the last day.", guidelines_de="Nenne den letzten Tag.\n"))
+    rubric = Rubric.objects.filter(queue=cast.careful).latest("version")
+    assert (rubric.version, rubric.in_languages) == (2, {"de": ["Nenne den letzten Tag."]})
+    assert (rubric.lines("de"), rubric.lines("fr")) == (["Nenne den letzten Tag."], ["Name the last day."])
+    lead.post(PAGE, filled(cast))  # from a page that asked for no other language
+    assert Rubric.objects.filter(queue=cast.careful).latest("version").version == 2
+    queued(cast, now=now(), risk={"level": "high"})
+    shown = {}
+    for name, language in (("reviewer", "de"), ("reviewer2", "en")):
+        client = browser(name)
+        client.post(reverse("preferences"), {"language": language})
+        client.post(reverse("claim"))
+        turn = Assignment.objects.get(user=getattr(cast, name).user, ended_at=None)
+        shown[language] = words(client.get(reverse("turn", args=[turn.pk])))
+    assert "Nenne den letzten Tag." in shown["de"]
+    assert "Name the last day." in shown["en"]
+
+
+def test_who_takes_from_it_is_ticked(cast: Cast, browser: Browser) -> None:
+    lead, before = browser("lead"), takers(cast)
+    assert before == {cast.lead.user_id, cast.reviewer.user_id, cast.reviewer2.user_id}
+    lead.post(PAGE, filled(cast, taker=[cast.admin.user_id, cast.reviewer.user_id], took=[*before]))
+    assert takers(cast) == {cast.admin.user_id, cast.reviewer.user_id}
+    lead.post(PAGE, filled(cast, name="Another", taker=[*before], took=[*before]))  # from a page made before
+    assert takers(cast) == {cast.admin.user_id, cast.reviewer.user_id}
+    lead.post(PAGE, filled(cast, taker=[cast.stranger.user_id], took=[]))
+    assert cast.stranger.user_id not in takers(cast)
+
+
+def test_the_one_who_decides_cannot_stop_taking_from_it_in_the_same_breath(cast: Cast, browser: Browser) -> None:
+    before = takers(cast)
+    took = {"took": [*before], "taker": [cast.reviewer.user_id]}
+    answer = browser("lead").post(PAGE, filled(cast, adjudicator=cast.reviewer2.user_id, **took))
+    assert "takes items from this queue" in words(answer, 422)
+    assert takers(cast) == before
+
+
+def takers(cast: Cast) -> set:
+    return {one.user_id for one in takers_of(cast.careful)}
+
+
+def test_a_lead_adds_a_queue_lets_people_in_and_rules_send_to_it(cast: Cast, browser: Browser) -> None:
+    lead = browser("lead")
+    page = words(lead.post("/settings/queues/", {"name": "Gift cards"}, follow=True))
+    assert "Gift cards is there. Say how it works, and who takes from it." in page
+    queue = Queue.objects.get(slug="gift-cards")
+    given = filled(cast, name="Gift cards", reviews_required=1, taker=[cast.reviewer.user_id])
+    lead.post(f"/settings/queues/{queue.slug}/", given)
+    activate(cast, rule("Gift cards", [{"field": "confidence", "op": "below", "value": 0.9}], queue))
+    queued(cast)
+    assert pipeline.claim_next(membership=cast.reviewer, queues=[queue], now=NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ({"name": "Careful"}, 409, "There is a queue “careful” already."),
+        ({"name": "", "slug": "x"}, 422, "A queue has a name"),
+        ({"name": "!!!"}, 422, "letters, digits"),
+        ({"name": "Fine", "slug": "not fine"}, 422, "letters, digits"),
+    ],
+)
+def test_a_queue_that_cannot_be_added_is_told_why(
+    cast: Cast, browser: Browser, typed: dict, status: int, said: str
+) -> None:
+    before = Queue.objects.count()
+    assert said in words(browser("lead").post("/settings/queues/", typed), status)
+    assert Queue.objects.count() == before
+
+
 @pytest.mark.parametrize("who", ["reviewer", "ml", "auditor"])
 def test_others_do_not(cast: Cast, browser: Browser, who: str) -> None:
     assert browser(who).get(PAGE).status_code == 403
     assert browser(who).post(PAGE, filled(cast)).status_code == 403
+    assert browser(who).post("/settings/queues/", {"name": "Mine"}).status_code == 403
 
 
 def test_the_second_reviewer_reads_the_first_where_it_is_not_blind_and_that_is_kept(

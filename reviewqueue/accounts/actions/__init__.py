@@ -14,7 +14,7 @@ from .keys import (
     take_idempotency_key,
     tell_use,
 )
-from .members import FirstPassword, add_member, create_workspace, end_membership
+from .members import FirstPassword, add_member, change_member, create_workspace, end_membership
 from .signing_in import (
     MAX_FAILURES_PER_EMAIL,
     THROTTLE_WINDOW,
@@ -46,6 +46,7 @@ __all__ = [
     "add_absence",
     "add_member",
     "begin_dealing",
+    "change_member",
     "change_password",
     "change_team",
     "check_password",

@@ -1,6 +1,8 @@
 """The verbs that make workspaces and their members."""
 
+import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +11,9 @@ from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
 
 from ..models import Membership, Role, User, Workspace
+
+MOST_SKILLS, LONGEST_SKILL = 50, 40
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 
 
 class FirstPassword(Conflict):
@@ -54,6 +59,49 @@ def add_member(
             data={"role": role},
         )
     return membership
+
+
+def change_member(
+    *, membership: Membership, role: str, skills: Sequence[str], languages: Sequence[str], by: Actor, now: datetime
+) -> None:
+    """Say anew what a member may do, which skills they have and which languages they review in.
+
+    What they hold they go on with; what they may take next goes by this. Raises Invalid with every place that is
+    wrong, Conflict when the membership has ended.
+    """
+    if places := _member_faults(role, skills, languages):
+        raise Invalid("This is no description of a member.", places=places)
+    wanted = {"role": role, "skills": sorted({*skills}), "languages": sorted({*languages})}
+    with transaction.atomic():
+        held = Membership.objects.select_for_update(no_key=True).filter(pk=membership.pk, ended_at=None).first()
+        if held is None:
+            raise Conflict("This membership has ended already.")
+        changed = {
+            name: {"was": getattr(held, name), "is": value}
+            for name, value in wanted.items()
+            if getattr(held, name) != value
+        }
+        if changed:
+            Membership.objects.filter(pk=held.pk).update(**{name: wanted[name] for name in changed})
+            record(
+                workspace_id=held.workspace_id,
+                verb="change",
+                subject=("user", held.user_id),
+                by=by,
+                at=now,
+                data=changed,
+            )
+
+
+def _member_faults(role: str, skills: Sequence[str], languages: Sequence[str]) -> list[Place]:
+    places = []
+    if role not in Role.values:
+        places.append(Place("#/role", f"One of {', '.join(Role.values)}."))
+    if len(skills) > MOST_SKILLS or any(not 1 <= len(one) <= LONGEST_SKILL or "\0" in one for one in skills):
+        places.append(Place("#/skills", f"At most {MOST_SKILLS} skills of at most {LONGEST_SKILL} characters."))
+    if any(not _LANGUAGE.fullmatch(one) for one in languages):
+        places.append(Place("#/languages", "Codes such as en, de or de-AT."))
+    return places
 
 
 def end_membership(*, membership: Membership, by: User, actor: Actor, now: datetime) -> None:

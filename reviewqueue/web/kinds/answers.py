@@ -45,10 +45,13 @@ class Shown:
     tool: SafeString = NOTHING
     cover: str = ""
 
+    @property
+    def covered(self) -> bool:
+        """Whether any of it is under a cover."""
+        return bool(self.cover) or any(one.cover for one in self.candidates)
 
-def shown_answer(
-    kind: str, output: Value, order: list[str] | None = None, cover: Cover = open_to_all
-) -> Shown:
+
+def shown_answer(kind: str, output: Value, order: list[str] | None = None, cover: Cover = open_to_all) -> Shown:
     """Return an output as it is shown; ``order`` is that of a comparison's candidates, where it was shuffled."""
     if kind in OF_FACTS:
         return Shown(facts=facts(facts_in(kind, output)), tool=raw(str(output.get("tool", ""))))

@@ -44,6 +44,11 @@ class Given:
     talk: list[Said] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
 
+    @property
+    def covered(self) -> bool:
+        """Whether any of it is under a cover."""
+        return any(one.cover for one in self.talk) or any(one.cover for one in self.texts)
+
 
 def given_of(kind: str, body: dict[str, Any], cover: Cover = open_to_all) -> Given:
     """Return what an item's answer was made from."""

@@ -19,7 +19,7 @@ from reviewqueue.common.exactjson import dumped, numbered
 from reviewqueue.edgecases.queries import precedents_for
 from reviewqueue.intake.models import Item, Kind
 from reviewqueue.intake.queries import exact_body_of
-from reviewqueue.queues.queries import current_rubric, reason_codes
+from reviewqueue.queues.queries import current_rubric
 from reviewqueue.review.corrections import candidates_of, shuffled
 from reviewqueue.review.models import Review
 from reviewqueue.review.queries import (
@@ -39,6 +39,7 @@ from ..covering import Cover, cover_of
 from ..kinds.answers import OF_FACTS, Shown, became, facts_in, schema_of, shown_answer, text_of
 from ..kinds.evidence import given_of
 from ..kinds.fields import Field, fields_of
+from ..languages import offered
 from ..masking import Mask, mask_of
 from ..safe_text import markdown, raw
 from ..settled import DECISIONS
@@ -81,7 +82,7 @@ def turn_context(
         "why": explain(decision.reasons, hides_confidence=hidden) if decision else [],
         "objections": list(_objections(turn, mask)),
         "risk": {"level": turn.item.risk_level, "label": _risk(turn.item), "tags": turn.item.risk_tags},
-        "guidelines": rubric.guidelines if rubric else [],
+        "guidelines": rubric.lines(get_language() or "") if rubric else [],
         "precedents": list(_precedents(turn)),
         "reason_codes": _reason_codes(request.viewer, with_keys=turn.item.kind != Kind.COMPARISON),
         "form": form,
@@ -90,7 +91,7 @@ def turn_context(
         "for_a_lead": turn.slot.kind == Slot.Kind.ADJUDICATION,
         "talk": given.talk,
         "texts": given.texts,
-        "covered": any(one.cover for one in (*given.talk, *given.texts, shown_as, *shown_as.candidates)),
+        "covered": given.covered or shown_as.covered,
         **_beside(turn, request.viewer, mask),
         "found": finding_words(found_in([turn.item_id]).get(turn.item_id, {})),
         "closed": closed,
@@ -251,10 +252,8 @@ def _risk(item: Item) -> str:
 
 def _reason_codes(viewer: Viewer, *, with_keys: bool) -> list[dict[str, str]]:
     """Return the reasons to choose from; the digits are theirs unless candidates are chosen by them."""
-    codes = enumerate(reason_codes(viewer), start=1)
-    return [
-        {"slug": code.slug, "label": code.label, "key": str(n) if with_keys and n < 10 else ""} for n, code in codes
-    ]
+    codes = enumerate(offered(viewer), start=1)
+    return [{**code, "key": str(n) if with_keys and n < 10 else ""} for n, code in codes]
 
 
 def _documents(body: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The verbs that configure queues."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,10 @@ from reviewqueue.accounts.models import Team, User
 from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, NotThere, Place
 
-from .models import Promise, Queue, QueueMember, ReasonCode, Rubric, Stop, StopContent
-from .queries import forget_stops
+from ..models import Promise, Queue, QueueMember, Rubric, Stop, StopContent
+from ..queries import forget_stops
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
 def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: datetime, **settings: Any) -> Queue:
@@ -24,6 +27,21 @@ def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: da
         queue = Queue.objects.create(workspace_id=workspace_id, slug=slug, name=name, created_at=now, **settings)
         record(workspace_id=workspace_id, verb="create", subject=("queue", queue.pk), by=by, at=now)
     return queue
+
+
+def add_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: datetime) -> Queue:
+    """Create a queue by what a lead typed. Raises Invalid, and Conflict when the workspace has one of that slug."""
+    places = []
+    if not _SLUG.fullmatch(slug):
+        places.append(Place("#/slug", _("Programs call a queue by letters, digits, - and _, at most 50 of them.")))
+    if not name or len(name) > 200:
+        places.append(Place("#/name", _("A queue has a name of at most 200 characters.")))
+    if places:
+        raise Invalid(_("This queue cannot be added."), places=places)
+    try:
+        return create_queue(workspace_id=workspace_id, slug=slug, name=name, by=by, now=now)
+    except IntegrityError:
+        raise Conflict(_("There is a queue “%(slug)s” already.") % {"slug": slug}) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +103,16 @@ def _adjudicator_faults(queue: Queue, to: Settings) -> Iterator[Place]:
         yield Place("#/adjudicator", "Who decides between reviewers takes items from this queue.")
 
 
-def write_rubric(*, queue: Queue, guidelines: Sequence[str], by: User | None, actor: Actor, now: datetime) -> Rubric:
-    """Write the next version of a queue's guidelines."""
+def write_rubric(
+    *,
+    queue: Queue,
+    guidelines: Sequence[str],
+    in_languages: Mapping[str, Sequence[str]] | None = None,
+    by: User | None,
+    actor: Actor,
+    now: datetime,
+) -> Rubric:
+    """Write the next version of a queue's guidelines, and of what they are in other languages."""
     with transaction.atomic():
         last = Rubric.objects.filter(queue=queue).aggregate(last=Max("version"))["last"] or 0
         rubric = Rubric.objects.create(
@@ -94,22 +120,12 @@ def write_rubric(*, queue: Queue, guidelines: Sequence[str], by: User | None, ac
             queue=queue,
             version=last + 1,
             guidelines=list(guidelines),
+            in_languages={language: list(lines) for language, lines in (in_languages or {}).items() if lines},
             created_at=now,
             created_by=by,
         )
         record(workspace_id=queue.workspace_id, verb="create", subject=("rubric", rubric.pk), by=actor, at=now)
     return rubric
-
-
-def name_reasons(*, workspace_id: UUID, reasons: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Name the workspace's reason codes as (slug, label), in the order of their keys; known ones stay."""
-    ReasonCode.objects.bulk_create(
-        [
-            ReasonCode(workspace_id=workspace_id, slug=slug, label=label, position=position, created_at=now)
-            for position, (slug, label) in enumerate(reasons, start=1)
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def join_queue(*, queue: Queue, user: User, by: Actor, now: datetime) -> None:
