@@ -27,7 +27,7 @@ from reviewqueue.queues.queries import current_rubric, takers_of, visible_to
 
 from .access import member_page
 from .context import MemberRequest
-from .languages import spoken
+from .languages import other_languages
 from .parameters import identifier, whole
 from .sources import sources_page
 
@@ -154,7 +154,7 @@ def _page(
     error: Invalid | None = None,
 ) -> HttpResponse:
     members = [one for one in members_visible_to(request.viewer) if can(one.role, "review")]
-    languages, took = spoken(found.workspace_id), _takers(found)
+    languages, took = other_languages(found.workspace_id, said.in_languages), _takers(found)
     context: dict[str, Any] = {
         "section": "sources",
         "may_administer": request.viewer.may("administer"),
@@ -164,7 +164,6 @@ def _page(
         "languages": [
             {"code": code, "name": name, "text": "\n".join(said.in_languages.get(code, []))}
             for code, name in languages
-            if len(languages) > 1
         ],
         "rubric": current_rubric(found),
         "people": [one.user for one in takers_of(found)],

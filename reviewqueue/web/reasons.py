@@ -22,7 +22,7 @@ from reviewqueue.queues.queries import reason_codes, reasons_retired
 
 from .access import member_page
 from .context import MemberRequest
-from .languages import spoken
+from .languages import other_languages
 
 Done = Callable[[ReasonCode, Actor, datetime], None]
 
@@ -93,14 +93,15 @@ def _done(request: MemberRequest, pk: UUID, do: Done, said: str = "") -> HttpRes
 def _page(request: MemberRequest, error: ProductError | None = None, of: ReasonCode | None = None) -> HttpResponse:
     """Show the page; what was typed for the reason ``of``, or for a new one, stays in its fields."""
     viewer = request.viewer
-    languages = spoken(viewer.workspace_id)
-    languages = languages if len(languages) > 1 else []
+    every = [*reason_codes(viewer)]
+    written = {language for one in every for language in one.in_languages}
+    languages = other_languages(viewer.workspace_id, written)
     typed = _called(_line(request, "label"), _in_languages(request), languages) if error else None
     context = {
         "section": "reasons",
         "may_administer": viewer.may("administer"),
         "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
-        "reasons": [_row(one, languages, typed if of and one.pk == of.pk else None) for one in reason_codes(viewer)],
+        "reasons": [_row(one, languages, typed if of and one.pk == of.pk else None) for one in every],
         "retired": reasons_retired(viewer),
         "adding": typed if typed and of is None else _called("", {}, languages),
         "slug": _line(request, "slug") if typed and of is None else "",

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from reviewqueue.accounts.models import ApiKey, Membership
+from reviewqueue.accounts.models import ApiKey, Membership, User
 from reviewqueue.assignment.models import Assignment
-from reviewqueue.audit.actions import person
+from reviewqueue.audit.actions import SYSTEM, person
 from reviewqueue.audit.models import Event
+from reviewqueue.queues.actions import write_rubric
 from reviewqueue.review.models import Outcome, Review
 from tests.api.conftest import Api
 from tests.cast import NOW, Cast, item
@@ -37,6 +38,24 @@ def test_a_claim_gives_the_item_why_it_is_here_and_how_it_is_judged(cast: Cast, 
     assert turn["why"] == ["confidence 0.42 is below 0.60 (rule 2, policy 1)"]
     assert (turn["queue"], turn["guidelines"]) == ("support", ["Name the last day."])
     assert reviewer.post("claims").status_code == 204
+
+
+def test_guidelines_come_in_the_language_of_whom_the_key_acts_as(cast: Cast, reviewer: Api) -> None:
+    write_rubric(
+        queue=cast.support,
+        guidelines=["Name the last day."],
+        in_languages={"de": ["Nenne den letzten Tag."]},
+        by=None,
+        actor=SYSTEM,
+        now=NOW,
+    )
+    queued(cast, 2)
+    turn = claimed(reviewer)
+    assert turn["guidelines"] == ["Name the last day."]
+    settle_turn = {"fence": turn["fence"], "reason": ""}
+    reviewer.post(f"assignments/{turn['id']}/return", settle_turn)
+    User.objects.filter(pk=cast.reviewer.user_id).update(language="de")
+    assert claimed(reviewer)["guidelines"] == ["Nenne den letzten Tag."]
 
 
 def test_a_key_of_one_source_is_shown_no_others_by_claiming(cast: Cast, acting_as: Callable[..., Api]) -> None:

@@ -28,6 +28,11 @@ GUIDELINES = [
     "Name its sum and until when it is good.",
     "Judge for yourself: three people look at each of these, and two decide.",
 ]
+GUIDELINES_DE = [
+    "Ein Gutschein, wenn jemand durch uns etwas verloren hat; nie statt der Erstattung, die ihm zusteht.",
+    "Seine Höhe nennen, und bis wann er gilt.",
+    "Selbst urteilen: Drei sehen sich jeden dieser Fälle an, zwei entscheiden.",
+]
 PEOPLE = ("reviewer", "reviewer2", "reviewer3")
 WHY = "Valued customers whom the strike has hit: three of us look at what they are offered."
 ON_HOLD = "The carrier says by noon whether these parcels are lost."
@@ -66,7 +71,8 @@ def _queue(workspace: Workspace, lead: Membership, people: Sequence[User], now: 
         by=SYSTEM,
         now=now,
     )
-    write_rubric(queue=queue, guidelines=GUIDELINES, by=lead.user, actor=SYSTEM, now=now)
+    said = {"guidelines": GUIDELINES, "in_languages": {"de": GUIDELINES_DE}}
+    write_rubric(queue=queue, **said, by=lead.user, actor=SYSTEM, now=now)
     for user in (*people, lead.user):
         join_queue(queue=queue, user=user, by=SYSTEM, now=now)
     return queue

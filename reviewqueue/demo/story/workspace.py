@@ -91,6 +91,46 @@ GUIDELINES = {
 }
 
 
+#: The same for those who work in German.
+GUIDELINES_DE = {
+    "support": [
+        "Jede Frage beantworten, in der Sprache der Kundin oder des Kunden.",
+        "Beträge, Tage und Bedingungen so nennen, wie sie im Handbuch stehen.",
+        "Nichts versprechen, was das Handbuch nicht verspricht.",
+    ],
+    "delivery": [
+        "Den letzten Tag nennen, nicht nur die Zahl der Tage.",
+        "Bei Streik: kein Termin; kostenlose Stornierung anbieten.",
+        "Sagen, was als Nächstes geschieht und wer es tut.",
+    ],
+    "refunds": [
+        "Die Summe nennen oder wie sie sich ergibt, und bis wann sie spätestens ankommt.",
+        "Kaputt angekommen: Die Kundschaft zahlt nie.",
+    ],
+    "safety": [
+        "Brand, Stromschlag, Kippen: zuerst nicht weiter benutzen; dann Rückruf oder Reparatur.",
+        "Drohung mit Anwalt: die Tatsachen nennen, nichts versprechen, weitergeben.",
+    ],
+    "office": [
+        "Bestellungen: Zahlen so, wie die E-Mail sie meint, in welcher Sprache auch immer.",
+        "Erstattungen: nur was kaputtging, nie die ganze Bestellung.",
+        "Vergleiche: die Antwort, mit der die Kundin oder der Kunde etwas anfangen kann.",
+    ],
+    "topics": ["Bei mehreren Fragen gilt das Thema der letzten."],
+}
+REASONS_DE = {
+    "wrong-fact": "falsche Angabe",
+    "outdated-source": "veraltete Quelle",
+    "missing-step": "Schritt fehlt",
+    "wrong-amount": "falscher Betrag",
+    "tone": "Ton",
+    "off-policy": "gegen die Regeln",
+    "language": "Sprache",
+    "unsafe": "gefährlich",
+    "not-answered": "nicht beantwortet",
+}
+
+
 #: How long before the demo begins the rules were made: the pilot is older than its last week.
 BEFORE = timedelta(days=14)
 #: What looks at which source's items.
@@ -107,7 +147,7 @@ def make_workspace(*, password: str, now: datetime) -> Workspace:
     queues = {slug: _queue(workspace, slug, name, reviews, due, now) for slug, name, reviews, due in QUEUES}
     people = [_member(workspace, person, queues, password, now) for person in PEOPLE]
     lead = next(one for one in people if one.role == "lead")
-    name_reasons(workspace_id=workspace.pk, reasons=_reasons(), now=now)
+    name_reasons(workspace_id=workspace.pk, reasons=_reasons(), in_languages={"de": REASONS_DE}, now=now)
     declare_source(workspace=workspace, slug=CHAT_SOURCE, name="Support chatbot", labels=[], by=SYSTEM, now=now)
     declare_source(workspace=workspace, slug=TOPIC_SOURCE, name="Topic classifier", labels=LABELS, by=SYSTEM, now=now)
     for slug, declared in OFFICE.items():
@@ -128,7 +168,8 @@ def _queue(workspace: Workspace, slug: str, name: str, reviews: int, due: int, n
         by=SYSTEM,
         now=now,
     )
-    write_rubric(queue=queue, guidelines=GUIDELINES[slug], by=None, actor=SYSTEM, now=now)
+    in_german = {"de": GUIDELINES_DE[slug]}
+    write_rubric(queue=queue, guidelines=GUIDELINES[slug], in_languages=in_german, by=None, actor=SYSTEM, now=now)
     return queue
 
 
