@@ -95,8 +95,10 @@ def _let_take(request: MemberRequest, found: Queue, by: Actor, at: datetime) -> 
     """Change who takes from the queue by what was ticked and unticked: what others changed meanwhile stays."""
     takes, took = _named(request, "taker"), _named(request, "took")
     for one in members_visible_to(request.viewer).filter(user_id__in=takes ^ took):
-        verb = join_queue if one.user_id in takes else leave_queue
-        verb(queue=found, user=one.user, by=by, now=at)
+        if one.user_id not in takes:
+            leave_queue(queue=found, user=one.user, by=by, now=at)
+        elif can(one.role, "review"):
+            join_queue(queue=found, user=one.user, by=by, now=at)
 
 
 def _as_is(found: Queue) -> Settings:
@@ -154,7 +156,8 @@ def _page(
     error: Invalid | None = None,
 ) -> HttpResponse:
     members = [one for one in members_visible_to(request.viewer) if can(one.role, "review")]
-    languages, took = other_languages(found.workspace_id, said.in_languages), _takers(found)
+    languages = other_languages(found.workspace_id, said.in_languages)
+    took = _named(request, "took") if error else takers
     context: dict[str, Any] = {
         "section": "sources",
         "may_administer": request.viewer.may("administer"),

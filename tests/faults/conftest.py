@@ -1,5 +1,6 @@
 """A whole running product whose parts are killed, and a database that one-step programs die in."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,12 @@ def cast(transactional_db: None) -> Cast:
     return make_cast()
 
 
-@pytest.fixture(scope="package")
+def _shared(fixture_name: str, config: pytest.Config) -> str:
+    """Long stories leave a hundred thousand items behind: there each file has a product of its own."""
+    return "module" if os.environ.get("FAULTS") else "package"
+
+
+@pytest.fixture(scope=_shared)
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     """A whole product that its own start supervises; leases are short, so that no story waits for them."""
     with pytest.MonkeyPatch.context() as environment:

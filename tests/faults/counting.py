@@ -1,6 +1,7 @@
 """Conservation (I-13): in one snapshot, every accepted item stands somewhere, and its rows say the same."""
 
 import threading
+import time
 from typing import Any
 
 import psycopg
@@ -56,6 +57,10 @@ def broken(rows: list[tuple]) -> dict[str, int]:
     return {rule: count for rule, count in rows if count}
 
 
+#: A snapshot reads every item, so of a long run they may take a twentieth of the time and no more.
+LEAST_PAUSE, PAUSE_BY_SNAPSHOT = 0.5, 19
+
+
 class Sampler:
     """Takes a snapshot again and again while something is done to the product."""
 
@@ -75,10 +80,13 @@ class Sampler:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._done.wait(0.5):
+        pause = LEAST_PAUSE
+        while not self._done.wait(pause):
+            began, pause = time.monotonic(), LEAST_PAUSE
             try:
                 found = broken(self.patient.ask(CONSERVATION))
             except psycopg.Error:
                 continue  # PostgreSQL is down at this moment
+            pause = max(pause, PAUSE_BY_SNAPSHOT * (time.monotonic() - began))
             self.samples += 1
             self.faults += [found] if found else []

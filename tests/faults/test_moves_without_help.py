@@ -138,15 +138,15 @@ def test_every_item_is_done_soon_after(patient: Patient, fault) -> None:
     over = threading.Event()
     reviewers = [threading.Thread(target=review, args=(patient, over, careless)) for careless in (False, True)]
     bot = patient.product.client("bot")
-    with fault(patient):
-        names = [f"{fault.__name__}-{number}-{time.time()}" for number in range(ITEMS)]
-        bodies = [item(name, confidence=0.3 if n % 2 else 0.99) for n, name in enumerate(names)]
-        assert bot.post("/items/batch", json={"items": bodies}).status_code == 200
-        for one in reviewers:
-            one.start()
-        time.sleep(10)
-    began = time.monotonic()
+    for one in reviewers:
+        one.start()
     try:
+        with fault(patient):
+            names = [f"{fault.__name__}-{number}-{time.time()}" for number in range(ITEMS)]
+            bodies = [item(name, confidence=0.3 if n % 2 else 0.99) for n, name in enumerate(names)]
+            assert bot.post("/items/batch", json={"items": bodies}).status_code == 200
+            time.sleep(10)
+        began = time.monotonic()
         all_done(patient)
     finally:
         over.set()

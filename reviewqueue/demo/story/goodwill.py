@@ -71,8 +71,8 @@ def _queue(workspace: Workspace, lead: Membership, people: Sequence[User], now: 
         by=SYSTEM,
         now=now,
     )
-    said = {"guidelines": GUIDELINES, "in_languages": {"de": GUIDELINES_DE}}
-    write_rubric(queue=queue, **said, by=lead.user, actor=SYSTEM, now=now)
+    german = {"de": GUIDELINES_DE}
+    write_rubric(queue=queue, guidelines=GUIDELINES, in_languages=german, by=lead.user, actor=SYSTEM, now=now)
     for user in (*people, lead.user):
         join_queue(queue=queue, user=user, by=SYSTEM, now=now)
     return queue
