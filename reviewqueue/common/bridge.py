@@ -25,7 +25,9 @@ Headers = list[tuple[bytes, bytes]]
 IN_MEMORY = 1024 * 1024
 CHUNK = 256 * 1024
 BODY_SECONDS = 120
-HELD_BACK_SECONDS, MOST_HELD_BACK = 0.5, 4_000
+#: Whoever is refused is told so after this; later the more are held back, so that so many a second are told at most.
+HELD_BACK_SECONDS, LONGEST_HELD_BACK, TOLD_A_SECOND = 0.5, 4.0, 500
+MOST_HELD_BACK = 4_000
 
 
 class Gone(Exception):
@@ -90,10 +92,18 @@ class Bridge:
     async def _hold_back(self, body: IO[bytes]) -> None:
         """Let whoever is refused wait a moment: it costs nothing, and slows those down who come again at once."""
         body.close()
-        if self.held_back < MOST_HELD_BACK:
-            self.held_back += 1
-            await asyncio.sleep(HELD_BACK_SECONDS)
+        if self.held_back >= MOST_HELD_BACK:
+            return
+        self.held_back += 1
+        try:
+            await asyncio.sleep(held_back_for(self.held_back))
+        finally:
             self.held_back -= 1
+
+
+def held_back_for(waiting: int) -> float:
+    """Return for how many seconds a refused request is held back when so many are, itself included."""
+    return min(max(HELD_BACK_SECONDS, waiting / TOLD_A_SECOND), LONGEST_HELD_BACK)
 
 
 async def give(answer: Answer, receive: Receive, send: Send) -> None:

@@ -85,10 +85,9 @@ def test_the_slowest_of_a_hundred_messages_to_the_others_takes_at_most_twice_as_
     past = NOW - timedelta(days=30)
     for number in range(18):
         hook(cast, f"{well.url}/{number}", now=past)
-    spare = [hook(cast, f"{well.url}/spare-{number}", now=past) for number in range(2)]
     baseline = p99(cast, well, rounds=150)
-    for webhook, url in zip(spare, bad, strict=True):
-        Webhook.objects.filter(pk=webhook.pk).update(url=url)
+    for url in bad:
+        hook(cast, url, now=past)
     hurt = p99(cast, well, rounds=150)
     print(f"I-22: p99 {baseline * 1000:.0f} ms with all well, {hurt * 1000:.0f} ms with a tenth bad")
     assert hurt <= 2 * baseline
