@@ -30,6 +30,11 @@ class ProductError(Exception):
         self.places = tuple(places)
         super().__init__(self.detail)
 
+    @property
+    def in_full(self) -> str:
+        """The sentence with what is said of each place, for a page that shows them together."""
+        return " ".join([self.detail, *(place.detail for place in self.places)])
+
     @classmethod
     def title(cls) -> str:
         """Return the sentence that stands for every error of this class."""

@@ -101,7 +101,7 @@ def _page(request: MemberRequest, found: Membership, form: Form, error: ProductE
     context = {
         "section": "members",
         "may_administer": request.viewer.may("administer"),
-        "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
+        "error": error.in_full if error else "",
         "member": found,
         "role": ROLES[Role(found.role)],
         "roles": list(ROLES.items()),

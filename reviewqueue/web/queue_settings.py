@@ -171,6 +171,6 @@ def _page(
         "rubric": current_rubric(found),
         "people": [one.user for one in takers_of(found)],
         "members": [{"member": one, "takes": one.user_id in takers, "took": one.user_id in took} for one in members],
-        "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
+        "error": error.in_full if error else "",
     }
     return render(request, "settings/queue.html", context, status=error.status if error else 200)

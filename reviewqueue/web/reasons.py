@@ -100,7 +100,7 @@ def _page(request: MemberRequest, error: ProductError | None = None, of: ReasonC
     context = {
         "section": "reasons",
         "may_administer": viewer.may("administer"),
-        "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
+        "error": error.in_full if error else "",
         "reasons": [_row(one, languages, typed if of and one.pk == of.pk else None) for one in every],
         "retired": reasons_retired(viewer),
         "adding": typed if typed and of is None else _called("", {}, languages),

@@ -60,7 +60,7 @@ def sources_page(
         "queues": queues,
         "typed": request.POST if error and not of_queue else {},
         "typed_queue": request.POST if of_queue else {},
-        "error": " ".join([error.detail, *(place.detail for place in error.places)]) if error else "",
+        "error": error.in_full if error else "",
     }
     return _page(request, "sources", context, error)
 

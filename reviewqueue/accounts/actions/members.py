@@ -1,6 +1,5 @@
 """The verbs that make workspaces and their members."""
 
-import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,9 +10,9 @@ from reviewqueue.audit.actions import SYSTEM, Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
 
 from ..models import Membership, Role, User, Workspace
+from ..rules import LANGUAGE
 
 MOST_SKILLS, LONGEST_SKILL = 50, 40
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 
 
 class FirstPassword(Conflict):
@@ -99,7 +98,7 @@ def _member_faults(role: str, skills: Sequence[str], languages: Sequence[str]) -
         places.append(Place("#/role", f"One of {', '.join(Role.values)}."))
     if len(skills) > MOST_SKILLS or any(not 1 <= len(one) <= LONGEST_SKILL or "\0" in one for one in skills):
         places.append(Place("#/skills", f"At most {MOST_SKILLS} skills of at most {LONGEST_SKILL} characters."))
-    if any(not _LANGUAGE.fullmatch(one) for one in languages):
+    if any(not LANGUAGE.fullmatch(one) for one in languages):
         places.append(Place("#/languages", "Codes such as en, de or de-AT."))
     return places
 

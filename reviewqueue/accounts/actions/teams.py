@@ -1,6 +1,5 @@
 """The verbs that make teams: who belongs to them, who leads them, how much is dealt to their people."""
 
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,11 @@ from reviewqueue.common.errors import Conflict, Invalid, Place
 
 from ..access import Viewer
 from ..models import Membership, Team, TeamMember
+from ..rules import LANGUAGE
 from ..teams import require_lead_of, require_lead_of_person
 
 MOST_IN_HAND = 50
 MOST_A_DAY = 10_000
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,6})?")
 
 
 def create_team(*, by: Viewer, now: datetime, **given: Any) -> Team:
@@ -65,7 +64,7 @@ def _checked(workspace_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
     wrong = {
         "name": "" if 1 <= len(name) <= 80 and "\0" not in name else "From 1 to 80 characters.",
         "site": "" if len(fields["site"]) <= 80 and "\0" not in fields["site"] else "At most 80 characters.",
-        "language": "" if _LANGUAGE.fullmatch(fields["language"] or "en") else "A code such as en or de-AT.",
+        "language": "" if LANGUAGE.fullmatch(fields["language"] or "en") else "A code such as en or de-AT.",
         "time_zone": "" if fields["time_zone"] in available_timezones() else "A zone such as Europe/Berlin.",
         "lead": "" if fields["lead_id"] in {None, *here} else "Not a member of this workspace.",
         "deputy": "" if fields["deputy_id"] in {None, *here} else "Not a member of this workspace.",

@@ -18,7 +18,7 @@ from reviewqueue.common.errors import Conflict, Invalid, NotThere, Place
 from ..models import Promise, Queue, QueueMember, Rubric, Stop, StopContent
 from ..queries import forget_stops
 
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
 def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: datetime, **settings: Any) -> Queue:
@@ -32,7 +32,7 @@ def create_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: da
 def add_queue(*, workspace_id: UUID, slug: str, name: str, by: Actor, now: datetime) -> Queue:
     """Create a queue by what a lead typed. Raises Invalid, and Conflict when the workspace has one of that slug."""
     places = []
-    if not _SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         places.append(Place("#/slug", _("Programs call a queue by letters, digits, - and _, at most 50 of them.")))
     if not name or len(name) > 200:
         places.append(Place("#/name", _("A queue has a name of at most 200 characters.")))

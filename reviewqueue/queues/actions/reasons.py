@@ -1,6 +1,5 @@
 """The verbs of reason codes: what reviewers can point at, in the order of their keys."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +12,11 @@ from reviewqueue.audit.actions import Actor, record
 from reviewqueue.common.errors import Conflict, Invalid, Place
 
 from ..models import ReasonCode
+from .queues import SLUG
 
 #: More than a reviewer can look through; nine of them have a key.
 MOST = 30
 LONGEST_LABEL, LONGEST_SLUG = 80, 50
-_SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 
 def name_reasons(
@@ -54,7 +53,7 @@ def add_reason(
     """
     slug = slug or slugify(label)[:LONGEST_SLUG]
     places = _faults(label, in_languages)
-    if label and (not _SLUG.fullmatch(slug) or len(slug) > LONGEST_SLUG):
+    if label and not SLUG.fullmatch(slug):
         places.append(Place("#/slug", _("Programs call it by letters, digits, - and _, at most 50 of them.")))
     if places:
         raise Invalid(_("This reason cannot be added."), places=places)
